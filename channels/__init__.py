@@ -1,0 +1,1 @@
+"""How a platform speaks: each channel turns raw updates into Inbound and Outbound into calls."""

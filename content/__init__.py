@@ -1,0 +1,1 @@
+"""Everything people read or an expert writes: sentences, questionnaires, competences, lessons."""

@@ -1,0 +1,1 @@
+"""What the office does: rate, assess, teach, remind, announce, evaluate. No words, no SQL."""

@@ -1,0 +1,1 @@
+"""Conversations: one file per journey a person makes."""

@@ -1,0 +1,1 @@
+"""Tables, every query on them, migrations; the only place that begins and commits."""

@@ -1,0 +1,1 @@
+"""What a person said and what we say back, channel-neutral."""
