@@ -1,0 +1,200 @@
+"""Updates as they came in: stored before they are read, confirmed only after that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, Serial, Tx, upsert
+from storage.ledger import count
+
+WAITING, DONE, QUARANTINED = "waiting", "done", "quarantined"
+KEPT_FOR_DEDUPE = timedelta(days=7)
+
+
+class Inbox(Base):
+    """One update. `raw` and `chat` are emptied when it is done; the keyed hash stays 7 days."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "update_id", "payload_hash"),
+        Index(
+            "ix_inbox_waiting",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_inbox_received_at", "received_at"),
+    )
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    channel: Mapped[str]
+    bot_id: Mapped[int]
+    update_id: Mapped[int]
+    payload_hash: Mapped[bytes]
+    sort: Mapped[str]  # the update's type, "" when it could not be told
+    chat: Mapped[str]  # "" when there is none, and once done
+    raw: Mapped[bytes]
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default=WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(default="")
+
+
+class PollCursor(Base):
+    """The offset that confirms, to the platform, all that is stored here."""
+
+    __tablename__ = "poll_cursor"
+    bot_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    next_offset: Mapped[int]
+
+
+class Arrival(NamedTuple):
+    """An update at the door."""
+
+    update_id: int
+    payload_hash: bytes
+    sort: str
+    chat: str
+    raw: bytes
+
+
+class Waiting(NamedTuple):
+    """An update to be handled."""
+
+    id: int
+    channel: str
+    bot_id: int
+    chat: str
+    raw: bytes
+    attempts: int
+
+
+async def store(
+    tx: Tx,
+    channel: str,
+    bot_id: int,
+    arrivals: Sequence[Arrival],
+    *,
+    at: datetime,
+    next_offset: int | None = None,
+) -> int:
+    """Store what is new among `arrivals`; with polling, move the cursor in the same breath.
+
+    Returns how many were new.
+    """
+    new = 0
+    if arrivals:
+        rows = [
+            {**a._asdict(), "channel": channel, "bot_id": bot_id, "received_at": at}
+            for a in arrivals
+        ]
+        done = await tx.execute(
+            upsert(tx, Inbox)
+            .values([{**row, "state": WAITING, "attempts": 0, "error": ""} for row in rows])
+            .on_conflict_do_nothing()
+        )
+        new = done.rowcount
+        if new:
+            await count(tx, {("inbox.stored", ""): new})
+    if next_offset is not None:
+        statement = upsert(tx, PollCursor).values(bot_id=bot_id, next_offset=next_offset)
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["bot_id"], set_={"next_offset": next_offset}
+            )
+        )
+    return new
+
+
+async def cursor(tx: Tx, bot_id: int) -> int:
+    """The offset to poll from; 0 before the first update."""
+    found = await tx.scalar(select(PollCursor.next_offset).where(PollCursor.bot_id == bot_id))
+    return found or 0
+
+
+async def take(tx: Tx, limit: int, *, now: datetime, busy: Collection[str] = ()) -> list[Waiting]:
+    """The oldest updates that may be handled now, never past an earlier one of the same chat."""
+    rows = await tx.execute(
+        select(
+            Inbox.id,
+            Inbox.channel,
+            Inbox.bot_id,
+            Inbox.chat,
+            Inbox.raw,
+            Inbox.attempts,
+            Inbox.next_try_at,
+        )
+        .where(Inbox.state == WAITING, Inbox.chat.not_in(busy))
+        .order_by(Inbox.id)
+        .limit(limit)
+    )
+    held: set[str] = set()
+    ready: list[Waiting] = []
+    for *fields, next_try_at in rows:
+        row = Waiting(*fields)
+        if row.chat and row.chat in held:
+            continue
+        if next_try_at is not None and next_try_at > now:
+            held.add(row.chat)
+            continue
+        ready.append(row)
+    return ready
+
+
+async def finish(tx: Tx, ids: Sequence[int]) -> None:
+    """These are done: what they said is forgotten, that they came is not."""
+    await tx.execute(
+        update(Inbox)
+        .where(Inbox.id.in_(ids))
+        .values(state=DONE, raw=b"", chat="", next_try_at=None, error="")
+    )
+
+
+async def retry(tx: Tx, inbox_id: int, *, at: datetime, error: str) -> None:
+    """A bug struck; try this one once more at `at`."""
+    await tx.execute(
+        update(Inbox)
+        .where(Inbox.id == inbox_id)
+        .values(attempts=Inbox.attempts + 1, next_try_at=at, error=error)
+    )
+
+
+async def quarantine(tx: Tx, inbox_id: int, *, shape: bytes, error: str) -> None:
+    """Set one aside: only its `shape` stays (keys and types, nobody's words)."""
+    await tx.execute(
+        update(Inbox)
+        .where(Inbox.id == inbox_id)
+        .values(
+            state=QUARANTINED,
+            raw=shape,
+            chat="",
+            attempts=Inbox.attempts + 1,
+            next_try_at=None,
+            error=error,
+        )
+    )
+
+
+async def next_try(tx: Tx) -> datetime | None:
+    """When the earliest postponed update wants its second try."""
+    return await tx.scalar(select(func.min(Inbox.next_try_at)).where(Inbox.state == WAITING))
+
+
+async def states(tx: Tx) -> dict[str, int]:
+    """How many updates stand in each state."""
+    rows = await tx.execute(select(Inbox.state, func.count()).group_by(Inbox.state))
+    return dict(rows.tuples().all())
+
+
+async def forget_old(tx: Tx, *, now: datetime) -> int:
+    """Drop dedupe hashes older than 7 days; the ledger remembers how many there were."""
+    old = (Inbox.state == DONE) & (Inbox.received_at < now - KEPT_FOR_DEDUPE)
+    done = await tx.execute(delete(Inbox).where(old))
+    if done.rowcount:
+        await count(tx, {("inbox.forgotten", ""): done.rowcount})
+    return done.rowcount

@@ -1,0 +1,45 @@
+"""Units, their services and the points (counters) where citizens scan a QR."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, Serial
+
+
+class Unit(Base):
+    """An office in the tree of one government."""
+
+    __tablename__ = "unit"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    zone: Mapped[str]  # IANA, e.g. Asia/Jakarta
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    sample: Mapped[bool] = mapped_column(default=False)
+
+
+class Service(Base):
+    """A public service that citizens use (layanan)."""
+
+    __tablename__ = "service"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    sample: Mapped[bool] = mapped_column(default=False)
+
+
+class ServicePoint(Base):
+    """A counter or desk; `code` is the payload of its QR. Without a service, we ask which."""
+
+    __tablename__ = "service_point"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+    sample: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,425 @@
+"""Messages on their way out: rows with a named state, each made unique by its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from storage.base import Base, Serial, Tx, upsert
+from storage.ledger import count
+from storage.people import Address
+from talk.messages import Lane, Parcel, Policy, encode
+from talk.reference import reference
+
+
+class State(StrEnum):
+    """Where a message stands; every row is in exactly one of these."""
+
+    READY = "ready"  # waits for its turn (`not_before`, pace, the one before it)
+    SENDING = "sending"  # handed to the platform, no answer yet
+    SENT = "sent"
+    FAILED = "failed"  # the platform refused it, or the person shut us out; `error` says why
+    UNCERTAIN = "uncertain"  # nobody knows; with `not_before` it is resent then, else it stays
+    EXPIRED = "expired"  # its time was over before it could be sent
+    CANCELLED = "cancelled"  # a newer edit or a stop made it pointless
+
+
+_READY = text("state = 'ready'")
+_OPEN = text("state in ('ready', 'sending')")
+_RESEND = text("state = 'uncertain' and not_before is not null")
+
+
+class Sheet(Base):
+    """A text shared by many rows (an announcement in one language), frozen when written."""
+
+    __tablename__ = "sheet"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    cause: Mapped[str]
+    language: Mapped[str]
+    body: Mapped[str]
+
+
+class Outbox(Base):
+    """One message to one address. Body and address of a reply are emptied once settled."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_ready", "lane", "id", sqlite_where=_READY, postgresql_where=_READY),
+        Index("ix_outbox_open", "address_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_outbox_resend", "not_before", sqlite_where=_RESEND, postgresql_where=_RESEND),
+        Index("ix_outbox_batch_state", "batch", "state"),
+    )
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    cause: Mapped[str] = mapped_column(unique=True)
+    ref: Mapped[str] = mapped_column(index=True)
+    batch: Mapped[str] = mapped_column(default="")  # what it is part of: "ann:7"
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"))
+    lane: Mapped[str]
+    policy: Mapped[str]
+    body: Mapped[str | None]
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
+    edits: Mapped[str] = mapped_column(default="")
+    strip: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default=State.READY)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    owner: Mapped[str] = mapped_column(default="")
+    deadline: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    message: Mapped[str] = mapped_column(default="")  # the platform's id, once sent
+    error: Mapped[str] = mapped_column(default="")
+
+
+class Claimed(NamedTuple):
+    """A row in the sender's hands."""
+
+    id: int
+    ref: str
+    lane: str
+    policy: str
+    body: str | None
+    sheet_id: int | None
+    edits: str
+    strip: bool
+    attempts: int  # earlier tries
+    resend: bool  # an earlier try may have arrived
+    expires_at: datetime | None
+    address_id: int
+    channel: str
+    bot_id: int
+    key: str
+
+
+class Outcome(NamedTuple):
+    """How one try ended."""
+
+    id: int
+    state: State
+    message: str = ""
+    error: str = ""
+    not_before: datetime | None = None  # when to try again (READY) or to resend (UNCERTAIN)
+
+
+async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "") -> int:
+    """Put messages out to be sent; a cause that is already there is left alone.
+
+    A newer edit of a message cancels older edits of it that were not sent. Returns how many
+    rows are new.
+    """
+    if not parcels:
+        return 0
+    edits = [(p.address_id, p.edits) for p in parcels if p.edits and not p.strip]
+    for address_id, target in edits:
+        await tx.execute(
+            update(Outbox)
+            .where(
+                Outbox.address_id == address_id,
+                Outbox.edits == target,
+                Outbox.state.in_((State.READY, State.UNCERTAIN)),
+            )
+            .values(state=State.CANCELLED, settled_at=at, body=None, error="newer edit")
+        )
+    done = await tx.execute(
+        upsert(tx, Outbox)
+        .values(
+            [
+                {
+                    "cause": p.cause,
+                    "ref": reference(p.cause),
+                    "batch": batch,
+                    "address_id": p.address_id,
+                    "lane": p.lane,
+                    "policy": Policy.A if p.edits else p.policy,
+                    "body": None if p.body is None else encode(p.body),
+                    "sheet_id": None,
+                    "edits": p.edits,
+                    "strip": p.strip,
+                    "state": State.READY,
+                    "attempts": 0,
+                    "created_at": at,
+                    "not_before": p.not_before,
+                    "expires_at": p.expires_at,
+                    "owner": "",
+                    "message": "",
+                    "error": "",
+                }
+                for p in parcels
+            ]
+        )
+        .on_conflict_do_nothing()
+    )
+    if done.rowcount:
+        await count(tx, {("outbox.put", ""): done.rowcount})
+    return int(done.rowcount)
+
+
+async def put_sheet(tx: Tx, *, cause: str, language: str, body: str) -> int:
+    """Freeze a text that many rows will share; returns its id."""
+    found = await tx.scalar(
+        insert(Sheet).values(cause=cause, language=language, body=body).returning(Sheet.id)
+    )
+    assert found is not None
+    return found
+
+
+async def sheet(tx: Tx, sheet_id: int) -> str:
+    """A frozen text."""
+    return (await tx.execute(select(Sheet.body).where(Sheet.id == sheet_id))).scalar_one()
+
+
+async def claim(
+    tx: Tx, limits: Sequence[tuple[Lane, int]], *, owner: str, now: datetime
+) -> list[Claimed]:
+    """Take messages whose turn it is, lane by lane, at most so many of each.
+
+    One message in flight per address; within a lane, an address gets its messages in order.
+    """
+    earlier = aliased(Outbox)
+    blocked = exists().where(
+        earlier.address_id == Outbox.address_id,
+        earlier.id != Outbox.id,
+        or_(
+            earlier.state == State.SENDING,
+            and_(
+                earlier.state == State.READY,
+                earlier.id < Outbox.id,
+                earlier.lane == Outbox.lane,
+                or_(earlier.not_before.is_(None), earlier.not_before <= now, earlier.attempts > 0),
+            ),
+        ),
+    )
+    due = or_(
+        and_(
+            Outbox.state == State.READY, or_(Outbox.not_before.is_(None), Outbox.not_before <= now)
+        ),
+        and_(
+            Outbox.state == State.UNCERTAIN,
+            Outbox.not_before.is_not(None),
+            Outbox.not_before <= now,
+        ),
+    )
+    ids: list[int] = []
+    for lane, limit in limits:
+        if limit <= 0:
+            continue
+        found = select(Outbox.id).where(Outbox.lane == lane, due, ~blocked)
+        found = found.order_by(Outbox.id).limit(limit)
+        if tx.dialect.name == "postgresql":
+            found = found.with_for_update(skip_locked=True, of=Outbox)
+        ids.extend((await tx.scalars(found)).all())
+    if not ids:
+        return []
+    rows = await tx.execute(
+        select(
+            Outbox.id,
+            Outbox.ref,
+            Outbox.lane,
+            Outbox.policy,
+            Outbox.body,
+            Outbox.sheet_id,
+            Outbox.edits,
+            Outbox.strip,
+            Outbox.attempts,
+            (Outbox.state == State.UNCERTAIN).label("resend"),
+            Outbox.expires_at,
+            Address.id.label("address_id"),
+            Address.channel,
+            Address.bot_id,
+            Address.key,
+        )
+        .join(Address, Address.id == Outbox.address_id)
+        .where(Outbox.id.in_(ids))
+        .order_by(Outbox.id)
+    )
+    claimed = [Claimed(*row) for row in rows]
+    await tx.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(ids))
+        .values(
+            state=State.SENDING,
+            attempts=Outbox.attempts + 1,
+            owner=owner,
+            # The database's own time: a movable clock must not shorten a lease.
+            deadline=func.now() if tx.dialect.name == "postgresql" else now,
+            not_before=None,
+        )
+    )
+    return claimed
+
+
+async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetime) -> None:
+    """Write down how tries ended, for rows still in the hands of `owner`."""
+    if not outcomes:
+        return
+    final = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
+    table = Outbox.__table__
+    await tx.execute(
+        update(Outbox)
+        .where(
+            table.c.id == bindparam("b_id"),
+            table.c.owner == bindparam("b_owner"),
+            table.c.state == State.SENDING,
+        )
+        .values(
+            state=bindparam("b_state"),
+            message=bindparam("b_message"),
+            error=bindparam("b_error"),
+            not_before=bindparam("b_not_before"),
+            settled_at=bindparam("b_settled"),
+            deadline=None,
+            body=case((bindparam("b_final", type_=None), None), else_=table.c.body),
+        )
+        .execution_options(synchronize_session=None),
+        [
+            {
+                "b_id": o.id,
+                "b_owner": owner,
+                "b_state": o.state,
+                "b_message": o.message,
+                "b_error": o.error[:300],
+                "b_not_before": o.not_before,
+                "b_settled": at if o.state in final or not o.not_before else None,
+                "b_final": o.state in final,
+            }
+            for o in outcomes
+        ],
+    )
+
+
+async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
+    """State and platform id of the message with this reference; None if there is none."""
+    row = (await tx.execute(select(Outbox.state, Outbox.message).where(Outbox.ref == ref))).first()
+    return None if row is None else (State(row.state), row.message)
+
+
+async def arrived(tx: Tx, refs: Collection[str], *, at: datetime) -> None:
+    """A tap on its button proves that an uncertain message arrived."""
+    await tx.execute(
+        update(Outbox)
+        .where(Outbox.ref.in_(refs), Outbox.state == State.UNCERTAIN)
+        .values(state=State.SENT, not_before=None, settled_at=at, body=None, error="")
+    )
+
+
+async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> None:
+    """Somebody shut us out: what waits for that address is pointless."""
+    await tx.execute(
+        update(Outbox)
+        .where(
+            Outbox.address_id == address_id,
+            or_(
+                Outbox.state == State.READY,
+                and_(Outbox.state == State.UNCERTAIN, Outbox.not_before.is_not(None)),
+            ),
+        )
+        .values(state=State.CANCELLED, settled_at=at, not_before=None, body=None, error=reason)
+    )
+
+
+async def cancel_batch(tx: Tx, batch: str, *, at: datetime, reason: str) -> int:
+    """Stop what has not left yet; returns how many rows."""
+    done = await tx.execute(
+        update(Outbox)
+        .where(Outbox.batch == batch, Outbox.state == State.READY)
+        .values(state=State.CANCELLED, settled_at=at, error=reason)
+    )
+    return done.rowcount
+
+
+async def expire(tx: Tx, *, now: datetime) -> int:
+    """Give up on what was not sent in its time."""
+    done = await tx.execute(
+        update(Outbox)
+        .where(Outbox.state == State.READY, Outbox.expires_at <= now)
+        .values(state=State.EXPIRED, settled_at=now, body=None)
+    )
+    return done.rowcount
+
+
+async def recover(tx: Tx, *, now: datetime, resend_at: datetime) -> dict[str, int]:
+    """A sole process starts: nobody can still be sending, so settle what was left in the air.
+
+    Idempotent edits go again; replies get their one resend; the rest stays uncertain.
+    """
+    left = Outbox.state == State.SENDING
+    one_resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts <= 1)
+    again = await tx.execute(
+        update(Outbox)
+        .where(left, Outbox.policy == Policy.A)
+        .values(state=State.READY, deadline=None)
+    )
+    later = await tx.execute(
+        update(Outbox)
+        .where(left, one_resend)
+        .values(state=State.UNCERTAIN, not_before=resend_at, deadline=None, error="stopped")
+    )
+    stays = await tx.execute(
+        update(Outbox)
+        .where(left)
+        .values(state=State.UNCERTAIN, settled_at=now, deadline=None, error="stopped")
+    )
+    return {"again": again.rowcount, "resend": later.rowcount, "uncertain": stays.rowcount}
+
+
+async def scrub(tx: Tx, *, before: datetime) -> int:
+    """Forget to whom replies went that are settled since before `before`.
+
+    Order and time of replies beside an address would tell who gave which rating.
+    """
+    done = await tx.execute(
+        update(Outbox)
+        .where(
+            Outbox.lane == Lane.INTERACTIVE,
+            Outbox.address_id.is_not(None),
+            Outbox.settled_at <= before,
+        )
+        .values(address_id=None, message="", edits="", body=None)
+    )
+    return done.rowcount
+
+
+async def states(tx: Tx, batch: str | None = None) -> dict[str, int]:
+    """How many rows stand in each state, over all or in one batch."""
+    statement = select(Outbox.state, func.count()).group_by(Outbox.state)
+    if batch is not None:
+        statement = statement.where(Outbox.batch == batch)
+    return dict((await tx.execute(statement)).tuples().all())
+
+
+async def reasons(tx: Tx, batch: str) -> dict[tuple[str, str], int]:
+    """How many rows of a batch ended in each state for each reason."""
+    rows = await tx.execute(
+        select(Outbox.state, Outbox.error, func.count())
+        .where(Outbox.batch == batch)
+        .group_by(Outbox.state, Outbox.error)
+    )
+    return {(state, error): n for state, error, n in rows.tuples()}
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """When the earliest postponed row wants to go."""
+    return await tx.scalar(
+        select(func.min(Outbox.not_before)).where(
+            Outbox.state.in_((State.READY, State.UNCERTAIN)), Outbox.not_before.is_not(None)
+        )
+    )

@@ -1,0 +1,129 @@
+"""Connections and transactions: the only file that begins and commits.
+
+SQLite: one writing connection behind a fair lock, `BEGIN IMMEDIATE`, full durability; readers
+cannot write and never checkpoint. PostgreSQL: a pool, read committed, time limits on statements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.base import Tx
+
+__all__ = ["Database", "Tx", "is_trouble"]
+
+_POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether the database is at fault (away, locked, full), not the one who asked."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+class Database:
+    """One database, opened for the owner of the writing role or beside it."""
+
+    def __init__(self, url: str, *, beside: bool = False, pool_size: int = 10) -> None:
+        """Prepare, without connecting; `beside` never checkpoints SQLite (short commands)."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock = asyncio.Lock()
+        if self.is_sqlite:
+            if self.path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._sqlite(read_only=False, pool_size=1, checkpoint=not beside)
+            self._reader = self._sqlite(read_only=True, pool_size=4, checkpoint=False)
+        else:
+            if self.url.drivername == "postgresql":
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            self._writer = self._reader = create_async_engine(
+                self.url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_timeout=10,
+                pool_pre_ping=False,
+                connect_args={"connect_timeout": 5, "options": _POSTGRES_OPTIONS},
+            )
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        name = self.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    def _sqlite(self, *, read_only: bool, pool_size: int, checkpoint: bool) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30}
+        )
+
+        def prepare(connection: Any, _: Any) -> None:
+            connection.isolation_level = None  # BEGIN is ours, below
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout=30000")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA trusted_schema=OFF")
+            if read_only:
+                cursor.execute("PRAGMA query_only=ON")
+            else:
+                cursor.execute("PRAGMA journal_mode=WAL")
+                cursor.execute("PRAGMA synchronous=FULL")
+                # What is erased must not stay readable in free pages.
+                cursor.execute("PRAGMA secure_delete=ON")
+            if not checkpoint:
+                cursor.execute("PRAGMA wal_autocheckpoint=0")
+            cursor.close()
+
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+        event.listen(engine.sync_engine, "connect", prepare)
+        event.listen(engine.sync_engine, "begin", begin)
+        return engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One writing transaction: committed at the end, rolled back on any error.
+
+        Never keep it open across a call to a platform.
+        """
+        if not self.is_sqlite:
+            async with self._writer.begin() as tx:
+                yield tx
+            return
+        async with self._lock, self._writer.begin() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """One consistent view; nothing can be written through it."""
+        async with self._reader.connect() as tx:
+            if not self.is_sqlite:
+                await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield tx
+
+    async def truncate_log(self) -> None:
+        """Bring SQLite's log home and empty it, so that erased pages leave the disk."""
+        if self.is_sqlite:
+            async with self._lock, self._writer.connect() as connection:
+                raw = await connection.get_raw_connection()
+                cursor = await raw.driver_connection.execute(  # type: ignore[union-attr]
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                )
+                await cursor.close()
+
+    async def close(self) -> None:
+        """Let all connections go."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()

@@ -1,0 +1,39 @@
+"""All tables at once, for migrations and for tests."""
+
+from storage import (
+    announcements,
+    audit,
+    dialogs,
+    due,
+    inbox,
+    learning,
+    ledger,
+    library,
+    office,
+    outbox,
+    people,
+    responses,
+    staff,
+    training,
+)
+from storage.base import Base
+
+__all__ = [
+    "announcements",
+    "audit",
+    "dialogs",
+    "due",
+    "inbox",
+    "learning",
+    "ledger",
+    "library",
+    "metadata",
+    "office",
+    "outbox",
+    "people",
+    "responses",
+    "staff",
+    "training",
+]
+
+metadata = Base.metadata
