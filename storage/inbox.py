@@ -136,7 +136,7 @@ async def take(tx: Tx, limit: int, *, now: datetime, busy: Collection[str] = ())
     held: set[str] = set()
     ready: list[Waiting] = []
     for *fields, next_try_at in rows:
-        row = Waiting(*fields)
+        row = Waiting._make(fields)
         if row.chat and row.chat in held:
             continue
         if next_try_at is not None and next_try_at > now:

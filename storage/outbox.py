@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from storage.base import Base, Serial, Tx, upsert
 from storage.ledger import count
-from storage.people import Address
+from storage.people import Address, set_active
 from talk.messages import Lane, Parcel, Policy, encode
 from talk.reference import reference
 
@@ -41,6 +41,9 @@ class State(StrEnum):
     EXPIRED = "expired"  # its time was over before it could be sent
     CANCELLED = "cancelled"  # a newer edit or a stop made it pointless
 
+
+_REPLY_LIVES = timedelta(minutes=10)
+_EDIT_LIVES = timedelta(hours=1)
 
 _READY = text("state = 'ready'")
 _OPEN = text("state in ('ready', 'sending')")
@@ -123,6 +126,8 @@ class Outcome(NamedTuple):
 async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "") -> int:
     """Put messages out to be sent; a cause that is already there is left alone.
 
+    A reply that could not be sent for 10 minutes, an edit for an hour, is not sent any more.
+
     A newer edit of a message cancels older edits of it that were not sent. Returns how many
     rows are new.
     """
@@ -158,7 +163,7 @@ async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "
                     "attempts": 0,
                     "created_at": at,
                     "not_before": p.not_before,
-                    "expires_at": p.expires_at,
+                    "expires_at": p.expires_at or _expiry(p, at),
                     "owner": "",
                     "message": "",
                     "error": "",
@@ -171,6 +176,11 @@ async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "
     if done.rowcount:
         await count(tx, {("outbox.put", ""): done.rowcount})
     return int(done.rowcount)
+
+
+def _expiry(parcel: Parcel, at: datetime) -> datetime:
+    start = max(at, parcel.not_before or at)
+    return start + (_EDIT_LIVES if parcel.edits else _REPLY_LIVES)
 
 
 async def put_sheet(tx: Tx, *, cause: str, language: str, body: str) -> int:
@@ -188,11 +198,18 @@ async def sheet(tx: Tx, sheet_id: int) -> str:
 
 
 async def claim(
-    tx: Tx, limits: Sequence[tuple[Lane, int]], *, owner: str, now: datetime
+    tx: Tx,
+    limits: Sequence[tuple[Lane, int]],
+    *,
+    owner: str,
+    now: datetime,
+    held: Collection[int] = (),
+    most: int,
 ) -> list[Claimed]:
-    """Take messages whose turn it is, lane by lane, at most so many of each.
+    """Take messages whose turn it is, lane by lane, so many of each and `most` in all.
 
     One message in flight per address; within a lane, an address gets its messages in order.
+    `held` addresses get nothing now.
     """
     earlier = aliased(Outbox)
     blocked = exists().where(
@@ -219,14 +236,21 @@ async def claim(
         ),
     )
     ids: list[int] = []
+    taken: set[int] = set()
     for lane, limit in limits:
-        if limit <= 0:
+        room = min(limit, most - len(ids))
+        if room <= 0:
             continue
-        found = select(Outbox.id).where(Outbox.lane == lane, due, ~blocked)
-        found = found.order_by(Outbox.id).limit(limit)
+        found = select(Outbox.id, Outbox.address_id).where(Outbox.lane == lane, due, ~blocked)
+        if held or taken:
+            found = found.where(Outbox.address_id.not_in([*held, *taken]))
+        found = found.order_by(Outbox.id).limit(room)
         if tx.dialect.name == "postgresql":
             found = found.with_for_update(skip_locked=True, of=Outbox)
-        ids.extend((await tx.scalars(found)).all())
+        for row_id, address_id in (await tx.execute(found)).tuples():
+            if address_id not in taken:  # a resend and a new message may both be due
+                ids.append(row_id)
+                taken.add(address_id)
     if not ids:
         return []
     rows = await tx.execute(
@@ -251,7 +275,7 @@ async def claim(
         .where(Outbox.id.in_(ids))
         .order_by(Outbox.id)
     )
-    claimed = [Claimed(*row) for row in rows]
+    claimed = [Claimed._make(row) for row in rows]
     await tx.execute(
         update(Outbox)
         .where(Outbox.id.in_(ids))
@@ -336,6 +360,12 @@ async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> N
     )
 
 
+async def shut_out(tx: Tx, address_id: int, *, at: datetime) -> None:
+    """The platform says this person is gone: the address rests until she comes back."""
+    await set_active(tx, address_id, False)
+    await cancel_for(tx, address_id, at=at, reason="blocked")
+
+
 async def cancel_batch(tx: Tx, batch: str, *, at: datetime, reason: str) -> int:
     """Stop what has not left yet; returns how many rows."""
     done = await tx.execute(
@@ -393,7 +423,7 @@ async def scrub(tx: Tx, *, before: datetime) -> int:
             Outbox.address_id.is_not(None),
             Outbox.settled_at <= before,
         )
-        .values(address_id=None, message="", edits="", body=None)
+        .values(address_id=None, edits="", body=None)
     )
     return done.rowcount
 

@@ -1,0 +1,257 @@
+"""Sends what stands in the outbox: claim, call, settle, never a transaction across a call."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.pace import Pace
+from bot.verdict import RESEND_AFTER, verdict
+from channels.result import Ending, Result
+from channels.telegram import Telegram
+from storage import outbox
+from storage.outbox import Claimed, Outcome, State
+from storage.session import Database, is_trouble
+from talk.messages import Lane, Outbound, decode
+
+IN_FLIGHT = 32  # calls under way at once, at the most
+RESERVED = 10  # of them kept for people who wait for an answer
+TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """One sender for one bot. `run` keeps calls flowing; `step` does one round, for tests."""
+
+    def __init__(
+        self,
+        database: Database,
+        channel: Telegram,
+        pace: Pace,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        """Wire it; `spawn` runs a delivery that nobody waits for."""
+        self.owner = secrets.token_hex(8)
+        self._database = database
+        self._channel = channel
+        self._pace = pace
+        self._clock = clock
+        self._health = health
+        self._metrics = metrics
+        self._spawn = spawn
+        self._limit = in_flight
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._outcomes: list[tuple[Claimed, Outcome, bool]] = []
+        self._flying: dict[int, Claimed] = {}
+        self._sheets: dict[int, Outbound] = {}
+        self._refused_until = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way and everything learnt is written down."""
+        return not self._flying and not self._outcomes
+
+    def wake(self) -> None:
+        """Something was committed to the outbox."""
+        self._wake.set()
+
+    async def recover(self) -> dict[str, int]:
+        """At the start of a sole process: settle what an earlier one left in the air."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            left = await outbox.recover(tx, now=now, resend_at=now + RESEND_AFTER)
+        if any(left.values()):
+            log.warning("found messages in the air", **left)
+        return left
+
+    # --- one round ------------------------------------------------------------------------
+
+    async def claim(self) -> list[Claimed]:
+        """Take what may go now, as far as pace and free calls allow."""
+        now = self._clock.monotonic()
+        free = self._limit - len(self._flying) - len(self._outcomes)
+        if free <= 0 or now < self._refused_until:
+            return []
+        replies, others = self._pace.room(now)
+        others = min(others, free - RESERVED)
+        limits = [(Lane.INTERACTIVE, min(replies, free))]
+        limits += [(lane, others) for lane in (Lane.SECURITY, Lane.REMINDER, Lane.BROADCAST)]
+        if all(limit <= 0 for _, limit in limits):
+            return []
+        held = self._pace.held(now)
+        async with self._database.transaction() as tx:
+            claimed = await outbox.claim(
+                tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
+            )
+            for row in claimed:
+                if row.sheet_id is not None and row.sheet_id not in self._sheets:
+                    self._sheets[row.sheet_id] = decode(await outbox.sheet(tx, row.sheet_id))
+        for row in claimed:
+            self._flying[row.id] = row
+            self._pace.spend(
+                row.address_id,
+                reply=row.lane == Lane.INTERACTIVE,
+                edit=bool(row.edits),
+                now=now,
+            )
+        return claimed
+
+    async def deliver(self, row: Claimed) -> None:
+        """Make the call for one claimed row and note how it ended."""
+        started = self._clock.monotonic()
+        try:
+            result = await self._call(row)
+        except Exception as error:  # a bug of ours: nothing may be assumed about the call
+            log.error("delivery failed", outbox=row.id, exc_info=error)
+            result = Result(Ending.UNCERTAIN, error=f"bug: {type(error).__name__}")
+        self._metrics.called(self._clock.monotonic() - started)
+        self._heed(row, result)
+        outcome = verdict(row, result, now=self._clock.now())
+        del self._flying[row.id]
+        self._outcomes.append((row, outcome, result.ending is Ending.BLOCKED))
+        self._settled.set()
+
+    async def settle(self) -> int:
+        """Write down, in one commit, how all finished calls ended; returns how many."""
+        finished = self._outcomes[:]
+        if not finished:
+            return 0
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            await outbox.settle(tx, [o for _, o, _ in finished], owner=self.owner, at=now)
+            for row, _, blocked in finished:
+                if blocked:
+                    await outbox.shut_out(tx, row.address_id, at=now)
+        del self._outcomes[: len(finished)]
+        for row, outcome, _ in finished:
+            self._metrics.settled(row.lane, outcome.state)
+        self._health.good("sender")
+        self._wake.set()
+        return len(finished)
+
+    async def step(self) -> bool:
+        """One whole round: claim, call, settle; tell whether there was any work."""
+        claimed = await self.claim()
+        await asyncio.gather(*(self.deliver(row) for row in claimed))
+        return bool(await self.settle()) or bool(claimed)
+
+    # --- the call -------------------------------------------------------------------------
+
+    async def _call(self, row: Claimed) -> Result:
+        if row.expires_at is not None and row.expires_at <= self._clock.now():
+            return Result(Ending.REFUSED, error=State.EXPIRED)
+        body = self._body(row)
+        bulk = row.lane == Lane.BROADCAST
+        if not row.edits:
+            assert body is not None
+            return await self._channel.send(
+                row.key, body, ref=row.ref, resend=row.resend, bulk=bulk
+            )
+        message = await self._message(row.edits)
+        if message:
+            result = await self._channel.edit(
+                row.key, message, None if row.strip else body, ref=row.ref
+            )
+            if result.ending is not Ending.MISSING:
+                return result
+        if row.strip or body is None:
+            return Result(Ending.SENT, error="nothing to strip")
+        # What should be edited never arrived or is gone: say it anew.
+        return await self._channel.send(row.key, body, ref=row.ref, resend=row.resend, bulk=bulk)
+
+    def _body(self, row: Claimed) -> Outbound | None:
+        if row.body is not None:
+            return decode(row.body)
+        return None if row.sheet_id is None else self._sheets[row.sheet_id]
+
+    async def _message(self, edits: str) -> str:
+        if not edits.startswith("@"):
+            return edits
+        async with self._database.reading() as tx:
+            found = await outbox.message_of(tx, edits[1:])
+        return "" if found is None else found[1]
+
+    def _heed(self, row: Claimed, result: Result) -> None:
+        now = self._clock.monotonic()
+        if result.ending is Ending.THROTTLED:
+            wait = self._pace.throttled(row.address_id, result.retry_after, now)
+            self._metrics.throttled()
+            log.warning("told to slow down", lane=row.lane, seconds=round(wait, 1))
+        elif result.ending is Ending.UNAUTHORISED:
+            self._refused_until = now + TOKEN_CHECK
+            self._health.bad("token", "the token is refused (401)")
+            log.error("the token is refused")
+        elif result.ending is Ending.SENT:
+            self._pace.delivered(row.address_id, now)
+            self._health.good("token")
+
+    # --- the loop -------------------------------------------------------------------------
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Keep calls flowing until told to stop; then wait for those under way (drain)."""
+        while not stopping.is_set():
+            self._wake.clear()
+            claimed = await self._safely(self.claim)
+            for row in claimed or ():
+                self._spawn(self.deliver(row))
+            if not claimed:
+                await self._doze(stopping)
+
+    async def run_settling(self, stopping: asyncio.Event) -> None:
+        """Write down endings as they come, all that wait at once, also while draining."""
+        while not (stopping.is_set() and self.idle):
+            self._settled.clear()
+            if not await self._safely(self.settle):
+                waiters = asyncio.wait_for(self._settled.wait(), 0.2 if stopping.is_set() else 5)
+                try:
+                    await waiters
+                except TimeoutError:
+                    continue
+
+    async def _doze(self, stopping: asyncio.Event) -> None:
+        """Sleep until woken by a commit, or until something postponed is due."""
+        seconds = 5.0
+        if (wait := self._pace.wait(self._clock.monotonic())) is not None:
+            seconds = min(seconds, wait)
+        due = await self._safely(self._next_due)
+        if due is not None:
+            seconds = min(seconds, max(0.0, (due - self._clock.now()).total_seconds()))
+        if stopping.is_set():
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), max(0.01, seconds))
+        except TimeoutError:
+            self._health.good("sender")
+
+    async def _next_due(self) -> datetime | None:
+        async with self._database.reading() as tx:
+            due = await outbox.next_due(tx)
+        now = self._clock.now()
+        # What is due already but held back by its chat waits for the pace, not for the hour.
+        return due if due is not None and due > now else None
+
+    async def _safely(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            self._health.bad("database", f"database: {type(error).__name__}")
+            log.error("database trouble in the sender", reason=type(error).__name__)
+            await asyncio.sleep(1)
+            return None

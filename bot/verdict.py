@@ -1,0 +1,57 @@
+"""What becomes of a message after one try: its class decides, and only here."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from channels.result import Ending, Result
+from storage.outbox import Claimed, Outcome, State
+from talk.messages import Policy
+
+RESEND_AFTER = timedelta(seconds=10)
+LONGEST_BACKOFF = 30.0  # seconds
+_ONE_RESEND = (Policy.B, Policy.E)
+
+
+def verdict(row: Claimed, result: Result, *, now: datetime) -> Outcome:
+    """The next state of `row` after `result`.
+
+    Certainly not sent: tried again with back-off until its time is over. Uncertain: an edit
+    goes again, a reply is resent once after 10 s, a nudge or a broadcast never.
+    """
+    ending, message, error, retry_after = result
+    match ending:
+        case Ending.SENT:
+            return Outcome(row.id, State.SENT, message, error)
+        case Ending.BLOCKED | Ending.MISSING:
+            return Outcome(row.id, State.FAILED, error=error or str(ending))
+        case Ending.REFUSED:
+            state = State.EXPIRED if error == State.EXPIRED else State.FAILED
+            return Outcome(row.id, state, error=error)
+        case Ending.UNCERTAIN if row.policy == Policy.A:
+            return _again(row, error, _backoff(row.attempts), now)
+        case Ending.UNCERTAIN if row.policy in _ONE_RESEND and row.attempts == 0:
+            return Outcome(row.id, State.UNCERTAIN, error=error, not_before=now + RESEND_AFTER)
+        case Ending.UNCERTAIN:
+            return Outcome(row.id, State.UNCERTAIN, error=error)
+        case Ending.THROTTLED:
+            # The pace holds the chat back; the row itself may go as soon as the pace allows.
+            return _again(row, error, retry_after or 0.0, now)
+        case _:
+            return _again(row, error, _backoff(row.attempts), now)
+
+
+def _again(row: Claimed, error: str, seconds: float, now: datetime) -> Outcome:
+    at = now + timedelta(seconds=seconds)
+    if row.resend:
+        # An earlier try may have arrived: it stays uncertain until this resend is known.
+        return Outcome(row.id, State.UNCERTAIN, error=error, not_before=at)
+    if row.expires_at is not None and at >= row.expires_at:
+        return Outcome(row.id, State.EXPIRED, error=error)
+    return Outcome(row.id, State.READY, error=error, not_before=at)
+
+
+def _backoff(attempts: int) -> float:
+    """Half a second, doubling, never more than half a minute, with jitter."""
+    return min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(attempts, 8)) * random.uniform(0.8, 1.2)  # noqa: S311

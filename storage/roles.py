@@ -1,0 +1,43 @@
+"""Who may do what, read on every request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import insert, select, update
+
+from storage.base import Tx
+from storage.staff import Role
+
+
+class Held(NamedTuple):
+    """A role in force: "staff" or "admin", of one unit or (None) of all."""
+
+    role: str
+    unit_id: int | None
+
+
+async def held_by(tx: Tx, person_id: int) -> list[Held]:
+    """The roles a person holds now."""
+    rows = await tx.execute(
+        select(Role.role, Role.unit_id).where(Role.person_id == person_id, Role.ended_at.is_(None))
+    )
+    return [Held(role, unit) for role, unit in rows.tuples()]
+
+
+async def grant(tx: Tx, person_id: int, role: str, unit_id: int | None, *, at: datetime) -> None:
+    """Give a role; one already in force is ended first."""
+    await end(tx, person_id, role, at=at)
+    await tx.execute(
+        insert(Role).values(person_id=person_id, role=role, unit_id=unit_id, since=at)
+    )
+
+
+async def end(tx: Tx, person_id: int, role: str, *, at: datetime) -> None:
+    """Take a role away from this moment on."""
+    await tx.execute(
+        update(Role)
+        .where(Role.person_id == person_id, Role.role == role, Role.ended_at.is_(None))
+        .values(ended_at=at)
+    )
