@@ -192,7 +192,7 @@ class Batch:
             await inbox.retry(self._tx, row.id, at=self._now + SECOND_TRY, error=name)
             return
         await self._set_aside(row, f"bug: {name}")
-        sorry = self._w._house.say(turn.caller.language, "common.sorry")
+        sorry = self._w._house.say(turn.caller.language, "turn.sorry")
         self._parcels.append(Parcel(f"in:{row.id}:sorry", turn.caller.address_id, Outbound(sorry)))
         if turn.inbound.query:
             self._toasts.append(Toast(turn.inbound.query, ""))

@@ -79,7 +79,7 @@ class Router:
         except Gone:
             del turn.parcels[before:]
             turn.rest()
-            turn.tell(turn.say("common.gone"))
+            turn.tell(turn.say("turn.gone"))
             await self._menu(turn)
             if turn.moved:
                 await self._show(turn)
@@ -97,18 +97,18 @@ class Router:
         elif inbound.kind is Kind.TEXT:
             await self._typed(turn, inbound.text)
         elif inbound.kind is Kind.EDITED:
-            await self._again(turn, turn.say("common.edited"))
+            await self._again(turn, turn.say("turn.edited"))
         else:
-            await self._again(turn, turn.say("common.only_text"))
+            await self._again(turn, turn.say("turn.only_text"))
 
     # --- the four ways in -----------------------------------------------------------------
 
     async def _command(self, turn: Turn, name: str, argument: str) -> None:
         command = self.commands.get(name)
         if command is None:
-            await self._again(turn, turn.say("common.unknown_command"))
+            await self._again(turn, turn.say("turn.unknown_command"))
         elif not await turn.may(command.role):
-            await self._again(turn, turn.say("common.not_allowed"))
+            await self._again(turn, turn.say("turn.not_allowed"))
         else:
             await command.run(turn, argument)
 
@@ -146,7 +146,7 @@ class Router:
         elif step.free:
             await step.take(turn, Heard(text=words))
         else:
-            await self._again(turn, turn.say("common.choose_again"))
+            await self._again(turn, turn.say("turn.choose_again"))
 
     async def _chosen(self, turn: Turn, value: str) -> None:
         name, _, argument = value[1:].partition(":")
@@ -154,8 +154,8 @@ class Router:
         if reached is None:
             await self._stale(turn)
         elif not await turn.may(reached.role):
-            turn.toast = flat(turn.say("common.not_allowed"))
-            await self._again(turn, turn.say("common.not_allowed"))
+            turn.toast = flat(turn.say("turn.not_allowed"))
+            await self._again(turn, turn.say("turn.not_allowed"))
         else:
             await reached.run(turn, argument)
 
@@ -163,7 +163,7 @@ class Router:
 
     async def _stale(self, turn: Turn) -> None:
         """An old or foreign button: say so briefly and show what is current."""
-        turn.toast = flat(turn.say("common.old_button"))
+        turn.toast = flat(turn.say("turn.old_button"))
         await self._again(turn, ())
 
     async def _again(self, turn: Turn, hint: Text) -> None:
@@ -191,7 +191,7 @@ class Router:
     def _group(self, turn: Turn) -> None:
         if "group" not in turn.dialog.notes:
             turn.dialog.notes["group"] = {}
-            turn.tell(turn.say("common.private_only"))
+            turn.tell(turn.say("turn.private_only"))
 
     async def _door(self, turn: Turn, *, open_: bool) -> None:
         await people.set_active(turn.tx, turn.caller.address_id, open_)

@@ -248,7 +248,9 @@ async def claim(
         if tx.dialect.name == "postgresql":
             found = found.with_for_update(skip_locked=True, of=Outbox)
         for row_id, address_id in (await tx.execute(found)).tuples():
-            if address_id not in taken:  # a resend and a new message may both be due
+            if (
+                address_id is not None and address_id not in taken
+            ):  # a resend and a new message may both be due
                 ids.append(row_id)
                 taken.add(address_id)
     if not ids:
