@@ -1,1 +1,27 @@
 """Everything people read or an expert writes: sentences, questionnaires, competences, lessons."""
+
+from content.bank import Bank, load
+from content.errors import ContentError, MissingSentence
+from content.model import (
+    ContentVersion,
+    Instrument,
+    Item,
+    Lesson,
+    Option,
+    PositionGroup,
+    in_language,
+)
+
+__all__ = [
+    "Bank",
+    "ContentError",
+    "ContentVersion",
+    "Instrument",
+    "Item",
+    "Lesson",
+    "MissingSentence",
+    "Option",
+    "PositionGroup",
+    "in_language",
+    "load",
+]
