@@ -5,12 +5,11 @@ Pure functions: nothing here reads a file, a clock or a database.
 
 from domain.index.compute import Index, compute
 from domain.index.rounding import half_up
-from domain.index.rule import SKM_ELEMENTS, Grade, Rule, Weights, grade_of
+from domain.index.rule import Grade, Rule, Weights, grade_of
 from domain.index.sample import sample_size
 from domain.index.tally import Tally, check_answer, count
 
 __all__ = [
-    "SKM_ELEMENTS",
     "Grade",
     "Index",
     "Rule",

@@ -11,19 +11,6 @@ from domain.refused import Refused
 Grade = Literal["A", "B", "C", "D"]
 Weights = Literal["exact", "0.111"]
 
-SKM_ELEMENTS = (
-    "persyaratan",
-    "prosedur",
-    "waktu",
-    "biaya",
-    "produk",
-    "kompetensi",
-    "perilaku",
-    "sarana",
-    "pengaduan",
-)
-"""The nine elements (unsur) of the national survey, in the order the questionnaire asks them."""
-
 # The printed table gives ranges with holes (88.30 to 88.31). Floors on a number that is already
 # rounded to the table's two decimals have none.
 FLOORS: tuple[tuple[Grade, Decimal], ...] = (
