@@ -3,7 +3,7 @@
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,7 +65,8 @@ def _open(path: Path, stack: ExitStack, data_only: bool) -> tuple[Iterator["Row"
     from openpyxl import load_workbook  # costs more than all the rest of the command
 
     file = stack.enter_context(path.open("rb"))
-    book = load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
+    with redirect_stdout(None):  # the library prints about damaged styles
+        book = load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
     stack.callback(book.close)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
