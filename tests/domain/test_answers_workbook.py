@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -239,3 +240,15 @@ def read_or_refused(path: Path) -> None:
     except Refused:
         return
     assert all(1 <= answer <= 4 for row in rows for answer in row.values())
+
+
+def test_a_workbook_is_never_held_in_memory(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.xlsx", [["waktu", "biaya"], *([4, 3] for _ in range(8000))])
+    with open_answers(path, ELEMENTS) as answers:
+        next(answers.rows)
+        tracemalloc.start()
+        read_on = sum(1 for _ in answers.rows)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert read_on == 7999
+    assert peak < 3_000_000
