@@ -1,6 +1,7 @@
 """Everything people read or an expert writes: sentences, questionnaires, competences, lessons."""
 
 from content.bank import Bank, load
+from content.checking import check
 from content.errors import ContentError, MissingSentence
 from content.model import (
     ContentVersion,
@@ -22,6 +23,7 @@ __all__ = [
     "MissingSentence",
     "Option",
     "PositionGroup",
+    "check",
     "in_language",
     "load",
 ]

@@ -1,13 +1,14 @@
 """Everything people read, loaded once at start and handed to whoever speaks or asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from content.catalogue import read_language
 from content.errors import ContentError, MissingSentence
-from content.files import convert, folder, folders, read_toml
+from content.files import folders
+from content.groups import read_groups
 from content.model import (
     LANGUAGES,
     SOURCE_LANGUAGE,
@@ -16,6 +17,11 @@ from content.model import (
     Lesson,
     PositionGroup,
 )
+from content.paths import read_lessons
+from content.questionnaires import read_instruments
+
+INSTRUMENTS = ("quick", "skm", "profile", "assess")
+"""What the conversations ask; a program without one of them cannot work."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,25 @@ def load(root: Traversable | None = None) -> Bank:
     """
     root = files("content") if root is None else root
     languages = _languages(root)
-    instruments = {one.key: one for one in _instruments(root)}
-    versions = [ContentVersion.of("instrument", i.key, i.version, i) for i in instruments.values()]
+    instruments = {one.key: one for one in read_instruments(root)}
+    lessons = read_lessons(root)
+    groups_version, groups = read_groups(root)
+    _check_references(instruments, lessons, groups)
     return Bank(
         languages=languages,
         sentences={lang: read_language(root, lang) for lang in languages},
         instruments=instruments,
-        lessons={},
-        groups=(),
-        versions=tuple(versions),
+        lessons=lessons,
+        groups=groups,
+        versions=(
+            *(ContentVersion.of("instrument", i.key, i.version, i) for i in instruments.values()),
+            *(
+                ContentVersion.of("lesson", f"{lesson.path}/{lesson.key}", lesson.version, lesson)
+                for path in lessons.values()
+                for lesson in path
+            ),
+            ContentVersion.of("groups", "groups", groups_version, groups),
+        ),
     )
 
 
@@ -67,11 +83,28 @@ def _languages(root: Traversable) -> tuple[str, ...]:
     return LANGUAGES + tuple(lang for lang in found if lang not in LANGUAGES)
 
 
-def _instruments(root: Traversable) -> Iterator[Instrument]:
-    for file in folder(root, "instruments", ".toml"):
-        name = f"instruments/{file.name}"
-        instrument = convert(read_toml(file, name), Instrument, name)
-        if file.name != f"{instrument.key}.toml":
-            mend = f"Name the file {instrument.key}.toml"
-            raise ContentError(name, "key", f"is {instrument.key!r}, unlike the file", mend)
-        yield instrument
+def _check_references(
+    instruments: Mapping[str, Instrument],
+    lessons: Mapping[str, tuple[Lesson, ...]],
+    groups: tuple[PositionGroup, ...],
+) -> None:
+    """Hold what points to another file against that file."""
+    for key in INSTRUMENTS:
+        if key not in instruments:
+            mend = f"Add instruments/{key}.toml"
+            raise ContentError("instruments", key, "this instrument is missing", mend)
+    competences = {item.key for item in instruments["assess"].items}
+    elements = {item.key for item in instruments["skm"].items}
+    for group in groups:
+        if group.required.keys() != competences:
+            odd = ", ".join(sorted(group.required.keys() ^ competences))
+            mend = "Give exactly one level to each competence of assess"
+            raise ContentError("groups.toml", group.key, f"too few or too many: {odd}", mend)
+    for lesson in (lesson for path in lessons.values() for lesson in path):
+        name = f"lessons/{lesson.path}/{lesson.order:02}-{lesson.key}.md"
+        if lesson.competence not in competences:
+            mend = f"Use one of {', '.join(sorted(competences))}"
+            raise ContentError(name, "competence", f"{lesson.competence!r} is unknown", mend)
+        for element in set(lesson.elements) - elements:
+            mend = f"Use some of {', '.join(sorted(elements))}"
+            raise ContentError(name, "elements", f"{element!r} is unknown", mend)

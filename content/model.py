@@ -86,9 +86,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         _complete("name", self.name)
         _complete("text", self.text)
         _complete("note", self.note)
-        values = [option.value for option in self.options]
-        if values != sorted(set(values)):
-            raise ValueError("option values must rise and each stand once")
+        _distinct("option value", [str(option.value) for option in self.options])
 
     def option(self, value: int) -> Option:
         """Find the option with this value; KeyError when there is none."""
@@ -129,7 +127,11 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class Lesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One card of a learning path with its question; `correct` counts the choices from 0."""
+    """One card of a learning path with its question; `correct` counts the choices from 0.
+
+    `elements` names the elements of the SKM that the lesson is meant to move: what ties learning
+    to what citizens say.
+    """
 
     path: Key
     key: Key
@@ -143,6 +145,7 @@ class Lesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     explanation: Text
     rule: Text
     competence: Key
+    elements: tuple[Key, ...] = ()
 
     def __post_init__(self) -> None:
         for what in ("title", "body", "question", "choices", "explanation", "rule"):
