@@ -21,7 +21,7 @@ class Tally:
     sum: int
 
     def __post_init__(self) -> None:
-        if self.n < 0 or not LOWEST * self.n <= self.sum <= HIGHEST * self.n:
+        if not LOWEST * self.n <= self.sum <= HIGHEST * self.n:
             raise ValueError(f"{self.n} answers from 1 to 4 cannot sum to {self.sum}")
 
     @classmethod

@@ -117,5 +117,6 @@ def test_a_sample_is_part_of_its_population_and_grows_with_it(one: int, other: i
 
 def test_small_and_impossible_populations() -> None:
     assert [sample_size(n) for n in range(4)] == [0, 1, 2, 3]
-    with pytest.raises(ValueError, match="not negative"):
-        sample_size(-1)
+    for impossible in (-1, -1000):
+        with pytest.raises(ValueError, match="a population is not negative"):
+            sample_size(impossible)
