@@ -189,6 +189,11 @@ def test_an_empty_file_is_refused(csv_file: Path, content: str) -> None:
     assert refusal(csv_file) == ("empty", {"file": "jawaban.csv"})
 
 
+def test_an_empty_file_with_the_name_of_a_workbook_is_empty_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", "")
+    assert refusal(path) == ("empty", {"file": "a.xlsx"})
+
+
 def test_a_file_with_names_only_has_no_respondents(csv_file: Path) -> None:
     write(csv_file, "waktu,biaya\n,\n")
     assert read(csv_file) == (("waktu", "biaya"), (), [])
