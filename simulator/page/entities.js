@@ -11,6 +11,7 @@ const TAGS = {
   code: "code",
   pre: "pre",
 };
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const SAFE = /^(https?|mailto|tel|tg):/i;
 
 export function rich(text, entities, onCommand) {
@@ -31,6 +32,8 @@ function range(text, from, to, entities, onCommand) {
     const words = text.slice(entity.offset, end);
     out.push(wrap(entity, words, range(text, entity.offset, end, inner, onCommand), onCommand));
     at = end;
+    // A quotation is a block of its own: the line break after it is already there.
+    if (BLOCKS.has(entity.type) && text[at] === "\n") at += 1;
   }
   if (at < to) out.push(text.slice(at, to));
   return out;

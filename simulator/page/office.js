@@ -11,7 +11,7 @@ export function drawClock(root, office, onOffice) {
   // Only the time changes most of the while: the buttons keep their focus.
   if (shown && root.lang === document.documentElement.lang) {
     shown.textContent = now;
-    root.querySelector(".date").textContent = fullDay(office.now);
+    root.querySelector(".date").replaceChildren(...date(office));
     root.querySelector(".next").disabled = !office.due.length;
     return;
   }
@@ -29,12 +29,16 @@ export function drawClock(root, office, onOffice) {
   root.setAttribute("aria-label", say("clockNow"));
   root.replaceChildren(
     el("div", { class: "reading" },
-      el("strong", { class: "now" }, now), el("span", { class: "date" }, fullDay(office.now))),
+      el("strong", { class: "now" }, now), el("span", { class: "date" }, date(office))),
     el("div", { class: "moves" },
       button(say("plusHour"), move({ seconds: 3600 })),
       button(say("plusDay"), move({ seconds: 86400 })),
       button(say("toNext"), move({ to: "next" }), { class: "next", disabled: !office.due.length })));
 }
+
+const date = ({ now }) => [
+  el("span", { class: "long" }, fullDay(now)), el("span", { class: "short" }, shortDay(now)),
+];
 
 export function drawOffice(root, office) {
   const key = JSON.stringify([document.documentElement.lang, { ...office, now: "" }]);

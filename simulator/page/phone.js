@@ -15,6 +15,8 @@ export class PhoneView {
     this.messages = new Map(person.messages.map((one) => [one.id, one]));
     this.onCommand = (words) => this.act("send", { text: words });
     this.onTap = (message_id, data) => this.act("tap", { message_id, data });
+    this.notes = el("div", { class: "notes", role: "status" });
+    this.alert = el("dialog", { class: "alert", role: "alertdialog" });
     this.root = el("section", { class: "seat", id: `seat-${person.user_id}` });
     this.build();
   }
@@ -43,8 +45,6 @@ export class PhoneView {
       tabindex: "0",
     });
     this.presence = el("small", {});
-    this.notes = el("div", { class: "notes", role: "status" });
-    this.alert = el("dialog", { class: "alert", role: "alertdialog" });
     this.foot = el("div", { class: "foot" });
     this.screen = el("div", { class: "screen" }, this.bar(), this.log, this.notes, this.foot, this.alert);
     const intro = person.intro[current()] ?? person.intro.id;

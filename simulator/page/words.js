@@ -85,7 +85,7 @@ const WORDS = {
   },
   en: {
     subtitle: "Telegram simulator: try it as a citizen, a civil servant or an admin.",
-    otherLanguage: "Bahasa Indonesia",
+    otherLanguage: "Indonesia",
     people: "Show phones",
     office: "Office",
     roles: { citizen: "Citizen", staff: "Civil servant", admin: "Admin" },
@@ -134,7 +134,7 @@ const WORDS = {
     clockNow: "Office time",
     plusHour: "+1 hour",
     plusDay: "+1 day",
-    toNext: "To what is due next",
+    toNext: "To the next due",
     seenByOffice: "What the office sees",
     responses: "Responses",
     quick: "Quick ratings",
