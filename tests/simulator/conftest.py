@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import uvicorn
 
 from simulator import Phone, Simulator
 
@@ -85,6 +88,25 @@ class Bot:
             "sendMessage", chat_id=phone.chat_id, text=text, reply_markup=markup
         )
         return sent
+
+
+@asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[str]:
+    """The app on a free loopback port; its address."""
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listener]))
+            try:
+                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+
+
+@pytest.fixture
+def served() -> Callable[[Any], AbstractAsyncContextManager[str]]:
+    return serve
 
 
 @pytest.fixture

@@ -92,9 +92,7 @@ async def test_a_group_moves(bot: Any, simulator: Simulator) -> None:
     assert json.loads(body)["parameters"] == {"migrate_to_chat_id": -1009}
 
 
-async def test_each_third_call_of_one_chat(
-    bot: Any, simulator: Simulator, siti: Phone
-) -> None:
+async def test_each_third_call_of_one_chat(bot: Any, simulator: Simulator, siti: Phone) -> None:
     other = simulator.person("Budi")
     await other.start()
     fault = simulator.faults.add(kind="429", chat=siti.chat_id, every=3, times=2)
@@ -135,9 +133,7 @@ async def test_a_hanging_call_is_never_accepted(
     assert simulator.record.accepted == []
 
 
-async def test_a_spoiled_answer_was_accepted(
-    bot: Any, simulator: Simulator, siti: Phone
-) -> None:
+async def test_a_spoiled_answer_was_accepted(bot: Any, simulator: Simulator, siti: Phone) -> None:
     simulator.faults.add(kind="truncated")
     status, body = await bot.raw("sendMessage", chat_id=siti.chat_id, text="x")
     assert status == 200

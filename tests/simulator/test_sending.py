@@ -94,7 +94,7 @@ async def test_html_becomes_entities(bot: Any, siti: Phone) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<b>x", "Can't find end tag corresponding to start tag \"b\""),
+        ("<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
         ("x</b>", "Unexpected end tag"),
         ("<b>x</i>", "Unmatched end tag"),
         ("<blink>x</blink>", 'Unsupported start tag "blink"'),
@@ -102,9 +102,7 @@ async def test_html_becomes_entities(bot: Any, siti: Phone) -> None:
     ],
 )
 async def test_broken_html_is_refused(bot: Any, siti: Phone, text: str, words: str) -> None:
-    refused = await bot.refused(
-        "sendMessage", chat_id=siti.chat_id, text=text, parse_mode="HTML"
-    )
+    refused = await bot.refused("sendMessage", chat_id=siti.chat_id, text=text, parse_mode="HTML")
     assert refused.startswith("Bad Request: can't parse entities: ")
     assert words in refused
 
@@ -127,9 +125,7 @@ async def test_buttons_that_are_refused(
     bot: Any, siti: Phone, button: dict[str, Any], words: str
 ) -> None:
     markup = {"inline_keyboard": [[button]]}
-    refused = await bot.refused(
-        "sendMessage", chat_id=siti.chat_id, text="a", reply_markup=markup
-    )
+    refused = await bot.refused("sendMessage", chat_id=siti.chat_id, text="a", reply_markup=markup)
     assert words in refused
     assert not [message for message in siti.messages if message.from_bot]
 
@@ -233,9 +229,7 @@ async def test_a_tap_is_answered_once_and_in_time(bot: Any, siti: Phone, clock: 
     answer = {"callback_query_id": tap, "text": "Tercatat", "show_alert": True}
     await bot("answerCallbackQuery", **answer)
     assert [(t.text, t.alert) for t in siti.toasts] == [("Tercatat", True)]
-    too_late = (
-        "Bad Request: query is too old and response timeout expired or query ID is invalid"
-    )
+    too_late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     assert await bot.refused("answerCallbackQuery", **answer) == too_late
     late = await siti.tap("Tidak")
     await clock.move(151)
@@ -255,9 +249,7 @@ async def test_a_file_arrives_whole_and_can_be_sent_again(bot: Any, siti: Phone)
     assert siti.last.document_bytes == content
     assert siti.last.document_name == "rekap.bin"
     assert sent["caption"] == "Rekap"
-    again = await bot(
-        "sendDocument", chat_id=siti.chat_id, document=sent["document"]["file_id"]
-    )
+    again = await bot("sendDocument", chat_id=siti.chat_id, document=sent["document"]["file_id"])
     assert again["document"] == sent["document"]
     where = {"chat_id": siti.chat_id}
     empty = await bot.refused("sendDocument", files={"document": b""}, **where)

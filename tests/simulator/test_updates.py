@@ -33,9 +33,7 @@ async def test_updates_come_again_until_they_are_confirmed(
     assert await bot("getUpdates") == []
 
 
-async def test_a_quick_repetition_gets_one_update_only(
-    bot: Any, siti: Phone, clock: Any
-) -> None:
+async def test_a_quick_repetition_gets_one_update_only(bot: Any, siti: Phone, clock: Any) -> None:
     await clock.move(1)
     for word in ("satu", "dua"):
         await siti.send(word)
