@@ -169,3 +169,32 @@ async def test_a_stream_tells_and_ends(page: Page) -> None:
     assert data[5] == {"user_id": 501, "text": "Ya", "alert": True, "url": None}
     assert data[7]["message"]["deleted"]
     assert page.simulator.cloud.watchers == [], "a page that left is forgotten"
+
+
+async def test_the_page_is_told_of_every_kind_of_message(page: Page) -> None:
+    await page.siti.start()
+
+    async def send(method: str, files: Any = None, **params: Any) -> None:
+        params = {"chat_id": 501, **params}
+        status, body = await page.simulator.call(TOKEN, method, params, files)
+        assert status == 200, body
+
+    size = (4).to_bytes(4) + (3).to_bytes(4)
+    await send("sendPhoto", {"photo": b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + size})
+    asks = {"text": "Nomor", "request_contact": True}
+    await send("sendMessage", text="a", reply_markup={"keyboard": [["Ya"], [asks]]})
+    await send("sendMessage", text="b", reply_markup={"remove_keyboard": True})
+    app = {"text": "Buka", "web_app": {"url": "https://a.example.id"}}
+    both = [[app, {"text": "Ya", "callback_data": "y"}]]
+    await send("sendMessage", text="c", reply_markup={"inline_keyboard": both})
+    state = await (await page.get("/sim/state")).json()
+    photo, keyboard, removed, inline = state["cast"][0]["messages"][1:]
+    assert (photo["photo"]["width"], photo["photo"]["height"]) == (4, 3)
+    assert keyboard["reply_rows"] == [
+        [{"label": "Ya", "contact": False}],
+        [{"label": "Nomor", "contact": True}],
+    ]
+    assert removed["reply_rows"] == []
+    assert inline["rows"] == [
+        [{"label": "Buka", "url": "https://a.example.id"}, {"label": "Ya", "data": "y"}]
+    ]
