@@ -20,9 +20,9 @@ COMMON_BUTTONS = re.compile(
     r"common\.(yes|no|back|cancel|skip|next|send|change|close|done|menu|help|language)"
 )
 BUTTON = re.compile(r"(^|[._])button([._]|$)")
-PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+PLACEHOLDER = re.compile(r"\{[a-z][a-z0-9_]*\}")
 BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
-ITALIC = re.compile(r"(?<!\w)_(?=[^\s_])[^*\n]*?(?<=[^\s_])_(?!\w)")
+ITALIC = re.compile(r"(?<!\w)_(?=[^\s_])([^*\n]*?)(?<=[^\s_])_(?!\w)")
 LOOSE = re.compile(r"\*|(?<!\w)_|_(?!\w)")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,8 +63,9 @@ def markup_is_balanced(sentence: str) -> bool:
     An underscore inside a word, as in /data_saya, is no markup.
     """
     rest = PLACEHOLDER.sub("x", sentence)
-    rest = BOLD.sub(lambda bold: bold[0] if LOOSE.search(bold[1]) else " ", rest)
-    return not LOOSE.search(ITALIC.sub(" ", rest))
+    for pair in (BOLD, ITALIC):
+        rest = pair.sub(lambda found: found[0] if LOOSE.search(found[1]) else " ", rest)
+    return not LOOSE.search(rest)
 
 
 def _check_sentences(bank: Bank) -> Iterator[str]:

@@ -6,6 +6,7 @@ The shape is explained at the head of `sample/city.toml`, which is itself such a
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
@@ -117,6 +118,11 @@ def sample() -> OfficeFile:
     return read(files("content").joinpath("sample/city.toml").read_text(encoding="utf-8"))
 
 
+@cache  # walks through the whole time zone database
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _text(source: str | Path) -> str:
     if isinstance(source, str):
         return source.removeprefix("\ufeff")
@@ -193,7 +199,7 @@ class _Reader:
     def _units(self, rows: Mapping[str, _UnitRow]) -> dict[str, Unit]:
         if not rows:
             self.problems.append("units: there are none. Add at least one [[units]] table")
-        zones = available_timezones()
+        zones = _zones()
         for row in rows.values():
             if row.parent is not None:
                 self._known("units", row.key, "parent", row.parent, rows)
