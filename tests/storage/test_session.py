@@ -15,10 +15,13 @@ from tests.kit.clock import MONDAY_NINE
 
 
 async def test_an_error_leaves_nothing_behind(database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with database.transaction() as tx:
             await ledger.count(tx, {("x", ""): 1})
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     async with database.reading() as tx:
         assert await ledger.total(tx, "x") == 0
 
@@ -34,9 +37,12 @@ async def test_many_writers_lose_no_count(database: Database) -> None:
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(DBAPIError):
+    async def write() -> None:
         async with database.reading() as tx:
             await ledger.count(tx, {("x", ""): 1})
+
+    with pytest.raises(DBAPIError):
+        await write()
 
 
 async def test_a_reader_sees_one_moment(database: Database) -> None:
@@ -84,9 +90,13 @@ async def test_insert_once_tells_the_first_from_the_second(database: Database) -
 
 async def test_a_database_that_is_away_is_trouble_and_a_bug_is_not() -> None:
     away = Database("postgresql+psycopg://nobody@127.0.0.1:9/none")
-    with pytest.raises(OperationalError) as caught:
+
+    async def knock() -> None:
         async with away.transaction() as tx:
             await ledger.total(tx, "x")
+
+    with pytest.raises(OperationalError) as caught:
+        await knock()
     assert is_trouble(caught.value)
     assert not is_trouble(ValueError())
     await away.close()
