@@ -1,4 +1,4 @@
-"""A small conversation for the kernel's tests: a question in three steps, and mishaps on demand."""
+"""A small conversation for the kernel's tests, with mishaps on demand."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ class Journey:
 
     def __init__(self) -> None:
         self.fail = 0  # how many of the next answers strike a bug
-        self.STEPS = (Step("q.first", self._show, self._take), Step("q.second", self._show, self._take))
-        self.COMMANDS = (Command("mulai", self._begin), Command("rahasia", self._begin, role="admin"))
+        self.STEPS = (
+            Step("q.first", self._show, self._take),
+            Step("q.second", self._show, self._take),
+        )
+        self.COMMANDS = (
+            Command("mulai", self._begin),
+            Command("rahasia", self._begin, role="admin"),
+        )
         self.BUTTONS = (Button("hadir", self._stand),)
 
     async def _begin(self, turn: Turn, _: str) -> None:
