@@ -14,12 +14,13 @@ _SLIP = 0.75
 _LONGEST = 12  # words of a wish that are looked at; people type names, not letters
 
 # Words that say that somebody wants something, not what.
-_FILLERS = frozenset(
-    "saya aku kami mau ingin minta tolong bisa boleh untuk buat bikin membuat urus mengurus "
-    "pembuatan pengurusan layanan pelayanan nilai menilai penilaian rating survei di ke dari "
-    "yang dan atau itu ini ya dong kak pak bu bapak ibu min apa ada baru "
-    "i want to a the for my please need service rate in at of and".split()
-)
+_FILLERS = """
+saya aku kami mau ingin minta tolong bisa boleh untuk buat bikin membuat urus mengurus
+pembuatan pengurusan layanan pelayanan nilai menilai penilaian rating survei di ke dari
+yang dan atau itu ini ya dong kak pak bu bapak ibu min apa ada baru
+i want to a the for my please need service rate in at of and
+"""
+_IDLE = frozenset(_FILLERS.split())
 
 
 class Candidate(NamedTuple):
@@ -37,7 +38,7 @@ def closest(words: str, candidates: Iterable[Candidate], limit: int) -> list[int
     save fillers, so that "poli gigi" does not find every other "poli".
     """
     wanted = _words(words)
-    wanted = [word for word in wanted if word not in _FILLERS] or wanted
+    wanted = [word for word in wanted if word not in _IDLE] or wanted
     wanted = wanted[:_LONGEST]
     if not wanted:
         return []

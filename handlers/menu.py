@@ -14,11 +14,12 @@ from handlers.turn import Turn
 from talk.messages import Outbound
 from talk.text import Text, joined, plain
 
-_GREETINGS = frozenset(
-    "halo hallo hello hai hi hey pagi siang sore malam selamat permisi assalamualaikum "
-    "assalamu alaikum salam tabik tabe good morning afternoon evening p tes test ping "
-    "pak bu bapak ibu min admin kak".split()
-)
+_GREETED = """
+halo hallo hello hai hi hey pagi siang sore malam selamat permisi assalamualaikum
+assalamu alaikum salam tabik tabe good morning afternoon evening p tes test ping
+pak bu bapak ibu min admin kak
+"""
+_GREETINGS = frozenset(_GREETED.split())
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,7 @@ async def named(turn: Turn, place: Place) -> Text:
         point = await office.counter_name(turn.tx, place.point_id)
     if point is None:
         return turn.say("rate.place", unit=service.unit_name, service=service.name)
-    return turn.say(
-        "rate.place_point", point=point, unit=service.unit_name, service=service.name
-    )
+    return turn.say("rate.place_point", point=point, unit=service.unit_name, service=service.name)
 
 
 async def answered_today(turn: Turn, place: Place) -> set[str]:

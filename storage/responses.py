@@ -16,7 +16,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import UNORDERED, Base, Tx, insert_once, upsert
 
 
-
 class Response(Base):
     """One submitted questionnaire, quick or whole; each once per visit."""
 
