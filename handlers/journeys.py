@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
-from handlers import menu, rate, results, start
+from handlers import comment, correct, menu, rate, results, skm, start
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
-JOURNEYS: list[Journey] = [start, rate, results, menu]
+JOURNEYS: list[Journey] = [start, rate, skm, comment, correct, results, menu]
 
 PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
 """First letter of a start payload → who reads the rest."""
