@@ -67,7 +67,10 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something on a phone changed: "message", "toast" or "phone" (commands, blocked, …)."""
+    """Something on a phone changed: "message", "toast", "answered" (a tap) or "phone" (the rest).
+
+    Without a chat it concerns every phone.
+    """
 
     kind: str
     chat_id: int | None

@@ -24,6 +24,16 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)")
 
 
+# `getMe` says these; the bot as the sender of a message carries none of them.
+_ABILITIES = {
+    "can_join_groups": True,
+    "can_read_all_group_messages": True,
+    "supports_inline_queries": False,
+    "can_connect_to_business": False,
+    "has_main_web_app": False,
+}
+
+
 class Answer:
     """A result, and the words Telegram adds to some of them."""
 
@@ -43,7 +53,7 @@ class Methods:
         self._webhook = webhook
         sending = Sending(cloud, record)
         self._table: dict[str, Method | Callable[[Params], Awaitable[Any]]] = {
-            "getme": lambda _: cloud.bot,
+            "getme": lambda _: {**cloud.bot, **_ABILITIES},
             "getupdates": self._get_updates,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,

@@ -74,6 +74,19 @@ class Phone:
         return self._cloud.commands_for(self._chat.id, self._person.language)
 
     @property
+    def description(self) -> str:
+        """What the bot says about itself in the empty chat."""
+        texts = self._cloud.descriptions
+        own = texts.get(("description", self._person.language))
+        return own or texts.get(("description", ""), "")
+
+    @property
+    def typing(self) -> bool:
+        """Whether the bot is shown as typing."""
+        until = self._chat.typing_until
+        return until is not None and until > self._cloud.now()
+
+    @property
     def menu_button(self) -> dict[str, Any]:
         """The button beside the text field, in Telegram's `MenuButton` shape."""
         return self._cloud.menu_button_for(self._chat.id)
@@ -217,6 +230,7 @@ class Phone:
         reply_to: int | None = None,
     ) -> ChatMessage:
         assert not self._person.blocked, f"{self.name} blocked the bot: unblock first"
+        first = not self._person.started
         self._person.started = True
         message = ChatMessage(
             id=self._cloud.next_message_id(self._chat),
@@ -231,6 +245,8 @@ class Phone:
             reply_to=reply_to,
         )
         self._cloud.add(self._chat, message)
+        if first:
+            self._cloud.changed("phone", self._chat.id)
         self._update("message", self._cloud.render(message))
         return message
 

@@ -108,6 +108,7 @@ class Sending:
             toast = Toast(text, params.boolean("show_alert"), self._cloud.now(), url)
             self._cloud.chats[tap.chat_id].toasts.append(toast)
             self._cloud.changed("toast", tap.chat_id, toast=toast)
+        self._cloud.changed("answered", tap.chat_id)
         return True
 
     def _captioned(self, chat: Chat, params: Params) -> ChatMessage:

@@ -22,7 +22,7 @@ from simulator.flood import Flood, Limits
 from simulator.groups import Group
 from simulator.http import bot_door
 from simulator.methods import FLOODED, Methods
-from simulator.page_api import page_routes
+from simulator.page_api import Page
 from simulator.params import Params, Upload
 from simulator.phone import Phone
 from simulator.record import Answered, Record
@@ -83,11 +83,6 @@ class Simulator:
             "is_bot": True,
             "first_name": "Tanggap",
             "username": username,
-            "can_join_groups": True,
-            "can_read_all_group_messages": True,
-            "supports_inline_queries": False,
-            "can_connect_to_business": False,
-            "has_main_web_app": False,
         }
         self.cloud = Cloud(bot=bot, now=now, updates=self.updates)
         self.webhook = Webhook(
@@ -95,13 +90,14 @@ class Simulator:
         )
         self._methods = Methods(self.cloud, self.record, self.webhook)
         self._phones: dict[str, Phone] = {}
-        self.closing = asyncio.Event()
+        self.closing = False
+        self._on_close: list[Callable[[], None]] = []
 
     @cached_property
     def app(self) -> Starlette:
         """The Bot API at /bot{token}/{method} and, when there is a stage, the phones page at /."""
         routes = [Route("/bot{token}/{method}", bot_door(self), methods=["GET", "POST"])]
-        return Starlette(routes=[*routes, *page_routes(self)], lifespan=self._lifespan)
+        return Starlette(routes=[*routes, *Page(self).routes()], lifespan=self._lifespan)
 
     async def call(
         self,
@@ -186,8 +182,15 @@ class Simulator:
 
     def close(self) -> None:
         """End open long polls and page streams, so that a server can stop without waiting."""
-        self.closing.set()
+        self.closing = True
         self.updates.close()
+        for tell in list(self._on_close):
+            tell()
+
+    def on_close(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Have something told at the end; the answer takes the wish back."""
+        self._on_close.append(tell)
+        return lambda: self._on_close.remove(tell)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
