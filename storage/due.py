@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, func, select, tuple_, update
@@ -33,6 +33,12 @@ class HolidayOverride(Base):
     local_date: Mapped[str] = mapped_column(primary_key=True)
     is_holiday: Mapped[bool]
     name: Mapped[str] = mapped_column(default="")
+
+
+async def holiday_overrides(tx: Tx) -> dict[date, bool]:
+    """Days the office made holidays (True) or took out of the national calendar (False)."""
+    rows = await tx.execute(select(HolidayOverride.local_date, HolidayOverride.is_holiday))
+    return {date.fromisoformat(day): holiday for day, holiday in rows.tuples()}
 
 
 class Due(NamedTuple):
