@@ -35,6 +35,8 @@ class Unreadable(Exception):
 class Trouble(Exception):
     """Asking the platform for updates failed; try again later."""
 
+    retry_after: float | None = None  # seconds the platform wants us to wait, when it says so
+
 
 class Unauthorised(Trouble):
     """The token is wrong or revoked."""

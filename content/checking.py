@@ -15,14 +15,14 @@ BUTTON_LENGTH = 60
 LESSON_LENGTH = (300, 600)
 """Characters of a lesson's body: what one reads in a minute or two."""
 
-COMMON_BUTTONS = frozenset(
-    f"common.{word}"
-    for word in "yes no back cancel skip next send change close done menu help language".split()
+# The words of common.po that stand on buttons; elsewhere a key says `button` itself.
+COMMON_BUTTONS = re.compile(
+    r"common\.(yes|no|back|cancel|skip|next|send|change|close|done|menu|help|language)"
 )
 BUTTON = re.compile(r"(^|[._])button([._]|$)")
-PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+PLACEHOLDER = re.compile(r"\{[a-z][a-z0-9_]*\}")
 BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
-ITALIC = re.compile(r"(?<!\w)_(?=[^\s_])[^*\n]*?(?<=[^\s_])_(?!\w)")
+ITALIC = re.compile(r"(?<!\w)_(?=[^\s_])([^*\n]*?)(?<=[^\s_])_(?!\w)")
 LOOSE = re.compile(r"\*|(?<!\w)_|_(?!\w)")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,8 +63,9 @@ def markup_is_balanced(sentence: str) -> bool:
     An underscore inside a word, as in /data_saya, is no markup.
     """
     rest = PLACEHOLDER.sub("x", sentence)
-    rest = BOLD.sub(lambda bold: bold[0] if LOOSE.search(bold[1]) else " ", rest)
-    return not LOOSE.search(ITALIC.sub(" ", rest))
+    for pair in (BOLD, ITALIC):
+        rest = pair.sub(lambda found: found[0] if LOOSE.search(found[1]) else " ", rest)
+    return not LOOSE.search(rest)
 
 
 def _check_sentences(bank: Bank) -> Iterator[str]:
@@ -75,7 +76,8 @@ def _check_sentences(bank: Bank) -> Iterator[str]:
         for key, sentence in sentences.items():
             place = f"{lang}: {key}"
             yield from _check_words(place, sentence)
-            if (BUTTON.search(key) or key in COMMON_BUTTONS) and len(sentence) > BUTTON_LENGTH:
+            button = BUTTON.search(key) or COMMON_BUTTONS.fullmatch(key)
+            if button and len(sentence) > BUTTON_LENGTH:
                 yield f"{place}: {len(sentence)} characters are too many for a button"
             if key not in source:
                 yield f"{place}: has no Indonesian sentence"

@@ -74,4 +74,6 @@ def _mend(problem: str) -> str:
         return "Add it"
     if "unknown field" in problem:
         return "Correct its spelling or take it out"
+    if "Expected `str`" in problem:
+        return "Put it between quotation marks"
     return "Correct it"

@@ -42,6 +42,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
+# SQLite's hidden row number counts up: where the order of insertion would be a link between a
+# person and an answer, a table must not have one.
+UNORDERED = {"sqlite_with_rowid": False}
+
+
 class Base(DeclarativeBase):
     """All tables, with constraint names that migrations can rely on."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Tx, upsert
+from storage.base import UNORDERED, Base, Tx, upsert
 
 
 class Dialog(Base):
@@ -20,6 +20,7 @@ class Dialog(Base):
     """
 
     __tablename__ = "dialog"
+    __table_args__ = (UNORDERED,)
     address_id: Mapped[int] = mapped_column(
         ForeignKey("address.id"), primary_key=True, autoincrement=False
     )

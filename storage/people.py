@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Tx, random_id, upsert
+from storage.base import UNORDERED, Base, Tx, random_id, upsert
 
 
 class Person(Base):
@@ -18,6 +18,7 @@ class Person(Base):
     """
 
     __tablename__ = "person"
+    __table_args__ = (UNORDERED,)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     language: Mapped[str]
     sample: Mapped[bool] = mapped_column(default=False)
@@ -27,7 +28,7 @@ class Address(Base):
     """Where a channel reaches a person; the only place with a platform's id."""
 
     __tablename__ = "address"
-    __table_args__ = (UniqueConstraint("channel", "bot_id", "key"),)
+    __table_args__ = (UniqueConstraint("channel", "bot_id", "key"), UNORDERED)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     channel: Mapped[str]
     bot_id: Mapped[int]
@@ -43,6 +44,7 @@ class Consent(Base):
     """
 
     __tablename__ = "consent"
+    __table_args__ = (UNORDERED,)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)  # "announcement" | "contact"
     version: Mapped[str]

@@ -10,10 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base
-
-_KEYED = {"sqlite_with_rowid": False}
-
+from storage.base import UNORDERED, Base
 
 class Response(Base):
     """One submitted questionnaire, quick or whole; each once per visit."""
@@ -21,7 +18,7 @@ class Response(Base):
     __tablename__ = "response"
     __table_args__ = (
         Index("ix_response_service_date", "service_id", "instrument", "local_date"),
-        _KEYED,
+        UNORDERED,
     )
     key: Mapped[str] = mapped_column(primary_key=True)
     instrument: Mapped[str]  # "quick" | "skm"
@@ -43,7 +40,7 @@ class Answer(Base):
     """One answer, by the key of its item, never by position."""
 
     __tablename__ = "answer"
-    __table_args__ = (_KEYED,)
+    __table_args__ = (UNORDERED,)
     response_key: Mapped[str] = mapped_column(
         ForeignKey("response.key", ondelete="CASCADE"), primary_key=True
     )
@@ -55,7 +52,7 @@ class Comment(Base):
     """What a citizen wrote, personal data masked before it was ever stored."""
 
     __tablename__ = "comment"
-    __table_args__ = (_KEYED,)
+    __table_args__ = (UNORDERED,)
     response_key: Mapped[str] = mapped_column(
         ForeignKey("response.key", ondelete="CASCADE"), primary_key=True
     )
@@ -66,7 +63,7 @@ class Once(Base):
     """A keyed hash per (address, service, local day, instrument); joined to nothing."""
 
     __tablename__ = "once"
-    __table_args__ = (_KEYED,)
+    __table_args__ = (UNORDERED,)
     key: Mapped[bytes] = mapped_column(primary_key=True)
     period: Mapped[str] = mapped_column(index=True)
 

@@ -112,6 +112,26 @@ class Database:
                 await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield tx
 
+    @asynccontextmanager
+    async def advisory_lock(self) -> AsyncIterator[bool]:
+        """PostgreSQL's own lock for one working process; false when another holds it.
+
+        It lives as long as its connection, so a killed process frees it at once.
+        """
+        async with self._writer.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield bool(await connection.scalar(text("SELECT pg_try_advisory_lock(7241)")))
+            await connection.execute(text("SELECT pg_advisory_unlock(7241)"))
+
+    async def check(self) -> str:
+        """Ask the database whether it is whole; "" when it is, else what it says."""
+        async with self.reading() as tx:
+            if not self.is_sqlite:
+                await tx.execute(text("SELECT 1"))
+                return ""
+            found = str(await tx.scalar(text("PRAGMA quick_check(1)")))
+        return "" if found == "ok" else found
+
     async def truncate_log(self) -> None:
         """Bring SQLite's log home and empty it, so that erased pages leave the disk."""
         if self.is_sqlite:

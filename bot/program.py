@@ -1,0 +1,113 @@
+"""Puts the parts together: the only place that knows them all. Starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.clock import Clock
+from bot.health import Health
+from bot.ingest import Ingest
+from bot.metrics import Metrics
+from bot.pace import Pace
+from bot.sender import Sender
+from bot.worker import Worker
+from channels.telegram import Telegram
+from content import Bank
+from domain.keys import Keys
+from handlers.router import Router
+from handlers.turn import House
+from storage import inbox, library, outbox
+from storage.session import Database
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+
+class Program:
+    """One bot on one database: door, worker, sender and what they share."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        channel: Telegram,
+        router: Router,
+        bank: Bank,
+        keys: Keys,
+        clock: Clock,
+        spawn: Spawn,
+        send_per_second: float = 28.0,
+    ) -> None:
+        """Wire everything; `spawn` runs what nobody waits for."""
+        self.database = database
+        self.channel = channel
+        self.clock = clock
+        self.bank = bank
+        self.keys = keys
+        self.health = Health(clock)
+        self.metrics = Metrics()
+        self.arrived = asyncio.Event()
+        self.house = House(bank=bank, keys=keys, link=self.link)
+        self.sender = Sender(
+            database,
+            channel,
+            Pace(send_per_second, clock.monotonic()),
+            clock,
+            self.health,
+            self.metrics,
+            spawn=spawn,
+        )
+        self.worker = Worker(
+            database,
+            channel,
+            router,
+            self.house,
+            clock,
+            self.health,
+            self.metrics,
+            wake_sender=self.sender.wake,
+            spawn=spawn,
+        )
+        self.ingest = Ingest(database, channel, keys, clock, self.health, self.arrived.set)
+
+    def link(self, payload: str) -> str:
+        """The full link that opens the bot with this start payload."""
+        return f"https://t.me/{self.channel.username}?start={payload}"
+
+    async def open(self) -> None:
+        """Before the first update: keep the content's versions, settle what was in the air.
+
+        Raises ContentChanged when a version came with other bytes.
+        """
+        async with self.database.transaction() as tx:
+            for version in self.bank.versions:
+                await library.keep(
+                    tx,
+                    version.kind,
+                    version.key,
+                    version.version,
+                    digest=version.sha256,
+                    body=version.body,
+                    at=self.clock.now(),
+                )
+        await self.sender.recover()
+
+    async def gauges(self) -> None:
+        """Bring the row counts of the figures up to date."""
+        async with self.database.reading() as tx:
+            waiting, going = await inbox.states(tx), await outbox.states(tx)
+        for gauge, states in ((self.metrics.inbox, waiting), (self.metrics.outbox, going)):
+            gauge.clear()
+            for state, n in states.items():
+                gauge.labels(state).set(n)
+
+    async def readiness(self) -> dict[str, str]:
+        """Each part with "ok" or what is wrong; asks the database now."""
+        try:
+            async with self.database.reading() as tx:
+                await inbox.cursor(tx, self.channel.bot_id)
+            self.health.good("database")
+        except Exception as error:
+            self.health.bad("database", f"database: {type(error).__name__}")
+        return self.health.report()

@@ -1,0 +1,242 @@
+"""Runs a program: its loops, its ticks and its web port, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from starlette.types import ASGIApp
+
+from bot.program import Program
+from bot.ticks import Tick
+from channels.result import Conflict, Trouble, Unauthorised
+from storage.session import is_trouble
+
+DRAIN = 10.0  # seconds a stop may take
+POLL = 25.0  # seconds one long poll may wait
+LONGEST_PAUSE = 30.0  # seconds between tries while something is away
+WORKERS_ON_POSTGRES = 4
+
+log = structlog.get_logger()
+
+
+class Nursery:
+    """Keeps hold of detached work, so that none is lost and all is waited for at the end."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; an error in it is logged, never lost."""
+        task = asyncio.create_task(work)  # noqa: TID251 - the one place
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("detached work failed", exc_info=error)
+
+    async def close(self, seconds: float) -> None:
+        """Wait so long for what is under way, then cancel the rest."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+class Web(uvicorn.Server):
+    """The web port inside our loop; signals are ours, not uvicorn's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Leave the signals alone."""
+        yield
+
+
+def web_server(app: ASGIApp) -> Web:
+    """A server for `app` that logs no addresses and closes quickly."""
+    return Web(
+        uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            lifespan="off",
+        )
+    )
+
+
+class Runner:
+    """One running program."""
+
+    def __init__(self, program: Program, ticks: Sequence[Tick], nursery: Nursery) -> None:
+        """Prepare to run `program` with its `ticks`."""
+        self.program = program
+        self._ticks = ticks
+        self._nursery = nursery
+        self._stopping = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def stop(self) -> None:
+        """Ask for the end; `run` drains and returns."""
+        self._stopping.set()
+        self.program.arrived.set()
+        self.program.sender.wake()
+
+    async def run(self, *, polling: bool, servers: Sequence[tuple[Web, socket.socket]]) -> None:
+        """Work until `stop` or SIGTERM; drained within 10 s."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        program = self.program
+        program.health.expect("database", "worker", "sender", "poll" if polling else "webhook")
+        workers = 1 if program.database.is_sqlite else WORKERS_ON_POSTGRES
+        loops: list[Coroutine[Any, Any, None]] = [self._work() for _ in range(workers)]
+        loops += [
+            program.sender.run(self._stopping),
+            program.sender.run_settling(self._stopping),
+        ]
+        if polling:
+            loops.append(self._poll())
+        async with contextlib.AsyncExitStack() as stack:
+            for server, sock in servers:
+                self._nursery.spawn(server.serve(sockets=[sock]))
+                stack.callback(setattr, server, "should_exit", True)
+            scheduler = self._scheduler()
+            scheduler.start()
+            stack.callback(scheduler.shutdown, wait=False)
+            await self._until_stopped(loops)
+        await self._nursery.close(3.0)
+
+    async def _until_stopped(self, loops: Sequence[Coroutine[Any, Any, None]]) -> None:
+        tasks = [asyncio.create_task(loop) for loop in loops]  # noqa: TID251 - the one place
+        stopped = asyncio.create_task(self._stopping.wait())  # noqa: TID251 - the one place
+        await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        self.stop()
+        _, late = await asyncio.wait(tasks, timeout=DRAIN - 4)
+        for task in late:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for tick in self._ticks:
+            scheduler.add_job(self._one_tick, IntervalTrigger(seconds=tick.seconds), args=[tick])
+        return scheduler
+
+    async def tick_all(self) -> None:
+        """Every tick now, as after a movement of the demo's clock."""
+        for tick in self._ticks:
+            await self._one_tick(tick)
+
+    async def _one_tick(self, tick: Tick) -> None:
+        try:
+            await tick.run()
+        except Exception as error:
+            if is_trouble(error):
+                self.program.health.bad("database", f"database: {type(error).__name__}")
+                log.error(
+                    "database trouble in a tick", tick=tick.name, reason=type(error).__name__
+                )
+            else:
+                log.error("tick failed", tick=tick.name, exc_info=error)
+
+    # --- loops ----------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        health, pause = self.program.health, 0.5
+        while not self._stopping.is_set():
+            try:
+                await self._unless_stopped(self.program.ingest.poll(seconds=POLL))
+                pause = 0.5
+                continue
+            except Unauthorised:
+                health.bad("poll", "the token is refused (401)")
+            except Conflict:
+                health.bad("poll", "another program takes our updates (409)")
+            except Trouble as error:
+                health.bad("poll", f"the platform does not answer: {error}")
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                health.bad("database", f"database: {type(error).__name__}")
+            log.warning("no updates for now", retry_in=pause)
+            await self._pause(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _work(self) -> None:
+        worker, pause = self.program.worker, 0.2
+        while not self._stopping.is_set():
+            self.program.arrived.clear()
+            try:
+                if not await worker.step():
+                    await self._doze(await worker.next_try())
+                pause = 0.2
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                reason = type(error).__name__
+                self.program.health.bad("database", f"database: {reason}")
+                log.error("database trouble in the worker", reason=reason)
+                await self._pause(pause)
+                pause = min(5.0, pause * 2)
+
+    async def _doze(self, next_try: Any) -> None:
+        seconds = 5.0
+        if next_try is not None:
+            wait = (next_try - self.program.clock.now()).total_seconds()
+            seconds = min(seconds, max(0.05, wait))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.program.arrived.wait(), seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _unless_stopped(self, work: Awaitable[object]) -> None:
+        """Wait for `work`, but not once a stop is asked for (a long poll is given up)."""
+        task = asyncio.ensure_future(work)  # noqa: TID251 - the one place
+        stopped = asyncio.create_task(self._stopping.wait())  # noqa: TID251 - the one place
+        try:
+            await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+def listen(host: str, port: int, *, next_free: bool = False) -> socket.socket:
+    """A bound port; with `next_free`, one of the next 50 when it is busy. Raises OSError."""
+    for candidate in range(port, port + (50 if next_free and port else 1)):
+        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, candidate))
+            sock.set_inheritable(True)
+            return sock
+        except OSError:
+            sock.close()
+            if candidate == port + (49 if next_free and port else 0):
+                raise
+    raise OSError("no free port")

@@ -1,0 +1,37 @@
+"""The file with the installation's secret."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from domain.keys import Keys
+
+
+class SecretMissing(Exception):
+    """The secret file is not there or cannot be used; the sentence says what to do."""
+
+
+def load_keys(path: Path, *, create: bool) -> Keys:
+    """Read the installation's secret; with `create`, make it (mode 0600) if absent.
+
+    On PostgreSQL it must be there already, shared by all who use that database: another secret
+    would make every button and invitation invalid. Raises SecretMissing.
+    """
+    if not path.exists():
+        if not create:
+            raise SecretMissing(
+                f"The secret file {path} is missing. Copy the one that belongs to this database, "
+                f"or make a first one: (umask 077; head -c 48 /dev/urandom | base64 > {path})"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    try:
+        return Keys(path.read_bytes().strip())
+    except (OSError, ValueError) as error:
+        raise SecretMissing(f"The secret file {path} cannot be used: {error}") from None

@@ -1,0 +1,1 @@
+"""The schema's history; its files import nothing of ours."""

@@ -1,0 +1,74 @@
+"""A small conversation for the kernel's tests: a question in three steps, and mishaps on demand."""
+
+from __future__ import annotations
+
+from handlers.router import Router
+from handlers.steps import Button, Command, Heard, Step
+from handlers.turn import Turn
+from storage.ledger import count
+from talk.messages import Choice, Outbound
+from talk.text import plain
+
+
+class Journey:
+    """Asks "first" and "second"; counts answers in the ledger under "kernel.answer"."""
+
+    def __init__(self) -> None:
+        self.fail = 0  # how many of the next answers strike a bug
+        self.STEPS = (Step("q.first", self._show, self._take), Step("q.second", self._show, self._take))
+        self.COMMANDS = (Command("mulai", self._begin), Command("rahasia", self._begin, role="admin"))
+        self.BUTTONS = (Button("hadir", self._stand),)
+
+    async def _begin(self, turn: Turn, _: str) -> None:
+        turn.note("q")["answers"] = []
+        turn.go("q.first")
+
+    async def _show(self, turn: Turn) -> Outbound:
+        name = turn.dialog.step
+        rows = ((Choice("Ya", "yes"),), (Choice("Tidak", "no"),))
+        return Outbound(plain(f"{name}?"), rows)
+
+    async def _take(self, turn: Turn, heard: Heard) -> None:
+        await count(turn.tx, {("kernel.answer", ""): 1})
+        if self.fail:
+            self.fail -= 1
+            raise RuntimeError("a bug")
+        turn.note("q")["answers"].append(heard.value)
+        if turn.dialog.step == "q.first":
+            turn.go("q.second")
+        else:
+            turn.rest()
+            turn.prompt(plain(f"selesai: {turn.noted('q')}"))
+            turn.drop("q")
+
+    async def _stand(self, turn: Turn, argument: str) -> None:
+        await count(turn.tx, {("kernel.stand", argument): 1})
+        turn.amend(plain(f"hadir {argument}"))
+
+
+async def _start(turn: Turn, payload: str) -> None:
+    turn.tell(plain(f"halo {payload}"), ((Choice("Hadir", "!hadir:7"),),))
+
+
+async def _menu(turn: Turn) -> None:
+    turn.prompt(plain("menu"), ((Choice("Mulai", "!mulai"),),))
+
+
+async def _idle(turn: Turn, words: str) -> None:
+    turn.tell(plain(f"gema {words}"))
+
+
+async def _stop(turn: Turn) -> None:
+    turn.rest()
+    turn.tell(plain("berhenti"))
+
+
+def router(journey: Journey | None = None) -> Router:
+    return Router(
+        [journey or Journey()],
+        start=_start,
+        menu=_menu,
+        idle=_idle,
+        stop=_stop,
+        stop_words=lambda words: words.casefold() == "stop",
+    )
