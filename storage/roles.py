@@ -31,7 +31,7 @@ async def held_by(tx: Tx, person_id: int) -> list[Held]:
     rows = await tx.execute(
         select(Role.role, Role.unit_id).where(Role.person_id == person_id, Role.ended_at.is_(None))
     )
-    return [Held(role, unit) for role, unit in rows.tuples()]
+    return [Held(role, unit) for role, unit in rows]
 
 
 async def grant(tx: Tx, person_id: int, role: str, unit_id: int | None, *, at: datetime) -> None:

