@@ -29,6 +29,7 @@ class Stopped:
 
     purposes: tuple[str, ...]
     lesson_hour: int | None
+    paused_until: str
 
 
 async def stop(tx: Tx, person_id: int, address_id: int, *, now: datetime, zone: str) -> Stopped:
@@ -36,14 +37,16 @@ async def stop(tx: Tx, person_id: int, address_id: int, *, now: datetime, zone: 
     purposes = await consent.withdraw(tx, person_id, now=now, zone=zone)
     await outbox.cancel_announcements(tx, address_id, at=now)
     servant = await staff.servant(tx, person_id)
-    hour = None if servant is None else servant.lesson_hour
-    if servant is not None and hour is not None:
-        await staff.set_lessons(tx, person_id, hour=None)
-    return Stopped(tuple(purposes), hour)
+    if servant is None or servant.lesson_hour is None:
+        return Stopped(tuple(purposes), None, "")
+    await staff.set_lessons(tx, person_id, hour=None)
+    return Stopped(tuple(purposes), servant.lesson_hour, servant.paused_until)
 
 
 async def undo(tx: Tx, person_id: int, stopped: Stopped) -> None:
     """Set back what a stop ended."""
     await consent.restore(tx, person_id, stopped.purposes)
     if stopped.lesson_hour is not None:
-        await staff.set_lessons(tx, person_id, hour=stopped.lesson_hour)
+        await staff.set_lessons(
+            tx, person_id, hour=stopped.lesson_hour, paused_until=stopped.paused_until
+        )
