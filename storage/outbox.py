@@ -193,7 +193,7 @@ async def put_sheet(tx: Tx, *, cause: str, language: str, body: str) -> int:
         insert(Sheet).values(cause=cause, language=language, body=body).returning(Sheet.id)
     )
     assert found is not None
-    return found
+    return int(found)
 
 
 async def sheet(tx: Tx, sheet_id: int) -> str:
