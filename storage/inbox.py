@@ -188,7 +188,7 @@ async def next_try(tx: Tx) -> datetime | None:
 async def states(tx: Tx) -> dict[str, int]:
     """How many updates stand in each state."""
     rows = await tx.execute(select(Inbox.state, func.count()).group_by(Inbox.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def forget_old(tx: Tx, *, now: datetime) -> int:

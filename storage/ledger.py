@@ -41,4 +41,4 @@ async def total(tx: Tx, name: str, local_date: str = "") -> int:
 async def by_day(tx: Tx, name: str) -> dict[str, int]:
     """What the books say under one name, day by day."""
     rows = await tx.execute(select(Ledger.local_date, Ledger.n).where(Ledger.name == name))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

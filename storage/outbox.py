@@ -247,7 +247,7 @@ async def claim(
         found = found.order_by(Outbox.id).limit(room)
         if tx.dialect.name == "postgresql":
             found = found.with_for_update(skip_locked=True, of=Outbox)
-        for row_id, address_id in (await tx.execute(found)).tuples():
+        for row_id, address_id in await tx.execute(found):
             if (
                 address_id is not None and address_id not in taken
             ):  # a resend and a new message may both be due
@@ -435,7 +435,7 @@ async def states(tx: Tx, batch: str | None = None) -> dict[str, int]:
     statement = select(Outbox.state, func.count()).group_by(Outbox.state)
     if batch is not None:
         statement = statement.where(Outbox.batch == batch)
-    return dict((await tx.execute(statement)).tuples().all())
+    return dict((await tx.execute(statement)).all())
 
 
 async def reasons(tx: Tx, batch: str) -> dict[tuple[str, str], int]:
@@ -445,7 +445,7 @@ async def reasons(tx: Tx, batch: str) -> dict[tuple[str, str], int]:
         .where(Outbox.batch == batch)
         .group_by(Outbox.state, Outbox.error)
     )
-    return {(state, error): n for state, error, n in rows.tuples()}
+    return {(state, error): n for state, error, n in rows}
 
 
 async def next_due(tx: Tx) -> datetime | None:

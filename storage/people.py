@@ -125,7 +125,7 @@ async def addresses_of(tx: Tx, person_ids: Collection[int]) -> dict[int, int]:
             Address.person_id.in_(person_ids), Address.active.is_(True)
         )
     )
-    return {person: address for person, address in rows.tuples()}
+    return {person: address for person, address in rows}
 
 
 async def give_consent(

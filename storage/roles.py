@@ -40,7 +40,7 @@ async def held_by(tx: Tx, person_id: int) -> list[Held]:
     rows = await tx.execute(
         select(Role.role, Role.unit_id).where(Role.person_id == person_id, Role.ended_at.is_(None))
     )
-    return [Held(role, unit) for role, unit in rows.tuples()]
+    return [Held(role, unit) for role, unit in rows]
 
 
 async def holding(tx: Tx, role: str, person_ids: Collection[int]) -> set[int]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from bot.program import Program
-from bot.ticks import ticks
 from channels.telegram import Telegram
 from content import load
 from domain.keys import Keys
@@ -142,6 +141,8 @@ class World:
 
     async def tick(self) -> None:
         """Every tick once, then whatever follows from it."""
+        from bot.ticks import ticks
+
         for one in ticks(self.program):
             await one.run()
         await self.settle()
