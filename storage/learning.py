@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +45,7 @@ class Given(Base):
     local_date: Mapped[str] = mapped_column(primary_key=True)
     lesson: Mapped[str]
     version: Mapped[str]
-    ref: Mapped[str]  # of the message that carries its buttons
+    target: Mapped[str]  # how its message is edited: a platform id, or "@" + reference
 
 
 class Review(Base):
@@ -69,7 +70,7 @@ class Gift(NamedTuple):
     local_date: str
     lesson: str
     version: str
-    ref: str
+    target: str
     choice: int | None = None
     correct: bool | None = None
 
@@ -89,7 +90,7 @@ class Wish(NamedTuple):
     name: str
     zone: str
     hour: int
-    paused_until: str
+    lessons_from: str
 
 
 async def fall_due(
@@ -140,7 +141,7 @@ async def fall_due(
             Role.ended_at.is_(None),
             or_(here, Staff.unit_id.is_(None)) if no_unit else here,
             Staff.lesson_hour.in_(hours),
-            Staff.paused_until <= local_date,
+            Staff.lessons_from <= local_date,
             or_(known < len(lessons), repeats),
             ~given,
         )
@@ -163,7 +164,16 @@ async def give(tx: Tx, gifts: Sequence[Gift]) -> set[int]:
     return set(rows.scalars())
 
 
-_GIVEN = ("person_id", "local_date", "lesson", "version", "ref")
+_GIVEN = ("person_id", "local_date", "lesson", "version", "target")
+
+
+async def send_again(tx: Tx, gift: Gift) -> None:
+    """Remember the newer message of a lesson that was given already."""
+    await tx.execute(
+        update(Given)
+        .where(Given.person_id == gift.person_id, Given.local_date == gift.local_date)
+        .values(target=gift.target)
+    )
 
 
 async def gift(tx: Tx, person_id: int, local_date: str) -> Gift | None:
@@ -251,7 +261,7 @@ async def wishes(tx: Tx, person_ids: Collection[int] | None, *, limit: int) -> l
             Staff.name,
             func.coalesce(Unit.zone, ""),
             Staff.lesson_hour,
-            Staff.paused_until,
+            Staff.lessons_from,
         )
         .join(Role, Role.person_id == Staff.person_id)
         .outerjoin(Unit, Unit.id == Staff.unit_id)
