@@ -24,7 +24,8 @@ _PAGE = 6  # position groups on one screen
 async def start(turn: Turn, code: str) -> None:
     """Somebody opened an invitation: show what it offers, or say kindly why not.
 
-    `code` follows the "i" of the start payload. Raises Refused for one that opens nothing (any more), and for too many of them.
+    `code` follows the "i" of the start payload. Raises Refused for one that opens nothing (any
+    more), and for too many of them.
     """
     _refuse_guessing(turn)
     mark = joining.digest(turn.house.keys, code)
@@ -150,7 +151,7 @@ async def _ask_next(turn: Turn) -> None:
 def _welcome(turn: Turn, servant: Servant, *, works: bool) -> None:
     turn.drop(NOTES)
     turn.rest()
-    rows = [[turn.choice("join.button_menu", "!menu")]]
+    rows = [[turn.choice("common.menu", "!menu")]]
     if works:
         rows.insert(0, [turn.choice("join.button_assess", "!nilai_diri")])
         rows.insert(1, [turn.choice("join.button_learn", "!belajar")])
@@ -256,7 +257,7 @@ async def _show_profile(turn: Turn) -> Outbound:
     )
     rows = [(turn.choice("join.button_change_name", "name"),)]
     rows.append((turn.choice("join.button_change_group", "group"),))
-    rows.append((turn.choice("join.button_menu", "!menu"),))
+    rows.append((turn.choice("common.menu", "!menu"),))
     return Outbound(text, tuple(rows))
 
 

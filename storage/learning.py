@@ -153,15 +153,18 @@ async def fall_due(
     return int(done.rowcount)
 
 
-async def give(tx: Tx, gifts: Sequence[Gift]) -> set[int]:
-    """Write down who is given which lesson; returns those who had none on that day yet."""
+async def give(tx: Tx, gifts: Sequence[Gift]) -> set[tuple[int, str]]:
+    """Write down who is given which lesson; returns the (person, day) that had none yet."""
     if not gifts:
         return set()
     bare = [{name: getattr(gift, name) for name in _GIVEN} for gift in gifts]
     rows = await tx.execute(
-        upsert(tx, Given).values(bare).on_conflict_do_nothing().returning(Given.person_id)
+        upsert(tx, Given)
+        .values(bare)
+        .on_conflict_do_nothing()
+        .returning(Given.person_id, Given.local_date)
     )
-    return set(rows.scalars())
+    return {(person_id, day) for person_id, day in rows.tuples()}
 
 
 _GIVEN = ("person_id", "local_date", "lesson", "version", "target")
@@ -253,7 +256,9 @@ async def keep_card(
     )
 
 
-async def wishes(tx: Tx, person_ids: Collection[int] | None, *, limit: int) -> list[Wish]:
+async def wishes(
+    tx: Tx, person_ids: Collection[int] | None, *, limit: int | None = None
+) -> list[Wish]:
     """When lessons may come to those staff (None: to all of them), by name."""
     wanted = (
         select(
@@ -267,8 +272,9 @@ async def wishes(tx: Tx, person_ids: Collection[int] | None, *, limit: int) -> l
         .outerjoin(Unit, Unit.id == Staff.unit_id)
         .where(Role.role == "staff", Role.ended_at.is_(None), Staff.lesson_hour.is_not(None))
         .order_by(Staff.name, Staff.person_id)
-        .limit(limit)
     )
+    if limit is not None:
+        wanted = wanted.limit(limit)
     if person_ids is not None:
         wanted = wanted.where(Staff.person_id.in_(person_ids))
     return [Wish._make(row) for row in await tx.execute(wanted)]
