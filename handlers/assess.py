@@ -133,7 +133,7 @@ async def _take_item(turn: Turn, heard: Heard) -> None:
 async def _show_summary(turn: Turn) -> Outbound:
     draft = _held(turn)
     instrument = await _sheet(turn, draft)
-    lines = [turn.say("assess.summary")]
+    lines = [turn.say("assess.summary"), plain("\n")]
     for number, item in enumerate(instrument.items, 1):
         lines.append(plain(f"\n{number}. {turn.local(item.name)}: {draft['answers'][item.key]}"))
     rows = (
@@ -202,6 +202,7 @@ async def _say_last(turn: Turn) -> None:
             group=turn.local(group.name),
             note=turn.local(group.note),
         ),
+        plain("\n"),
         *(_line(turn, number, names, gap) for number, gap in enumerate(outcome.gaps, 1)),
         plain("\n\n"),
         turn.say("assess.match", match=_percent(outcome.match, turn.caller.language)),
