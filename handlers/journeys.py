@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
-from handlers import menu, rate, results, start
+from handlers import assess, joining, learn, menu, rate, results, start, training_rsvp
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
-JOURNEYS: list[Journey] = [start, rate, results, menu]
+JOURNEYS: list[Journey] = [
+    start, rate, results, joining, assess, learn, training_rsvp, menu,
+]  # fmt: skip
 
-PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "p": start.by_point,
+    "i": joining.start,
+}
 """First letter of a start payload → who reads the rest."""
 
 
