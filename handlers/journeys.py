@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from content import Bank
 from handlers import (
     aside,
+    assess,
     comment,
     correct,
+    joining,
     language,
+    learn,
     menu,
     my_data,
     privacy,
@@ -19,6 +22,7 @@ from handlers import (
     start,
     stopping,
     subscription,
+    training_rsvp,
 )
 from handlers.router import Journey, Router
 from handlers.turn import Turn
@@ -30,6 +34,10 @@ JOURNEYS: list[Journey] = [
     comment,
     correct,
     results,
+    joining,
+    assess,
+    learn,
+    training_rsvp,
     privacy,
     subscription,
     language,
@@ -39,7 +47,10 @@ JOURNEYS: list[Journey] = [
     menu,
 ]
 
-PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "p": start.by_point,
+    "i": joining.start,
+}
 """First letter of a start payload → who reads the rest."""
 
 

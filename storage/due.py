@@ -38,7 +38,7 @@ class HolidayOverride(Base):
 async def holiday_overrides(tx: Tx) -> dict[date, bool]:
     """Days the office made holidays (True) or took out of the national calendar (False)."""
     rows = await tx.execute(select(HolidayOverride.local_date, HolidayOverride.is_holiday))
-    return {date.fromisoformat(day): holiday for day, holiday in rows.tuples()}
+    return {date.fromisoformat(day): holiday for day, holiday in rows}
 
 
 class Due(NamedTuple):
@@ -102,9 +102,10 @@ async def close(tx: Tx, entries: Collection[Due], *, state: str, reason: str = "
     )
 
 
-async def postpone(tx: Tx, entry: Due, *, to: datetime) -> None:
-    """Let something that came into quiet hours wait."""
-    await tx.execute(update(Occurrence).where(tuple_(*_KEY).in_([entry[:3]])).values(due_at=to))
+async def postpone(tx: Tx, entries: Collection[Due], *, to: datetime) -> None:
+    """Let what came into quiet hours wait."""
+    keys = [entry[:3] for entry in entries]
+    await tx.execute(update(Occurrence).where(tuple_(*_KEY).in_(keys)).values(due_at=to))
 
 
 async def waiting(tx: Tx, *, limit: int) -> list[Due]:
@@ -125,4 +126,4 @@ async def tally(tx: Tx) -> dict[tuple[str, str], int]:
             Occurrence.state, Occurrence.reason
         )
     )
-    return {(state, reason): n for state, reason, n in rows.tuples()}
+    return {(state, reason): n for state, reason, n in rows}
