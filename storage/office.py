@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Serial
+from storage.base import Base, Serial, Tx
 
 
 class Unit(Base):
@@ -43,3 +45,18 @@ class ServicePoint(Base):
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
     active: Mapped[bool] = mapped_column(default=True)
     sample: Mapped[bool] = mapped_column(default=False)
+
+
+class Place(NamedTuple):
+    """A unit as it stands in the tree."""
+
+    id: int
+    name: str
+    zone: str
+    parent_id: int | None
+
+
+async def places(tx: Tx) -> list[Place]:
+    """All units of the government, a few hundred at most."""
+    rows = await tx.execute(select(Unit.id, Unit.name, Unit.zone, Unit.parent_id))
+    return [Place._make(row) for row in rows]
