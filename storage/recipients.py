@@ -153,7 +153,7 @@ async def _sheets(tx: Tx, announcement_id: int) -> dict[str, int]:
     rows = await tx.execute(
         select(Sheet.language, Sheet.id).where(Sheet.cause == batch(announcement_id))
     )
-    return dict(rows.tuples().all())
+    return {language: sheet_id for language, sheet_id in rows}
 
 
 # --- on the way -----------------------------------------------------------------------------
