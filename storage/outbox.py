@@ -247,7 +247,7 @@ async def claim(
         found = found.order_by(Outbox.id).limit(room)
         if tx.dialect.name == "postgresql":
             found = found.with_for_update(skip_locked=True, of=Outbox)
-        for row_id, address_id in (await tx.execute(found)):
+        for row_id, address_id in await tx.execute(found):
             if (
                 address_id is not None and address_id not in taken
             ):  # a resend and a new message may both be due

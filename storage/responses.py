@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import UNORDERED, Base
 
+
 class Response(Base):
     """One submitted questionnaire, quick or whole; each once per visit."""
 

@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot import logs
 from storage.session import Database
 from tests.kit import databases
 from tests.kit.world import World
 
 T = TypeVar("T")
+
+logs.configure("WARNING")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -35,23 +38,20 @@ def postgres_uri() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_uri: str) -> str:
-    return run(databases.postgres_template(postgres_uri))
+def postgres_url(postgres_uri: str) -> str:
+    return run(databases.new_postgres(postgres_uri))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty, migrated database; the test runs once on each kind."""
     if request.param == "sqlite":
         template = request.getfixturevalue("sqlite_template")
         async with databases.sqlite_database(template, tmp_path) as opened:
             yield opened
     else:
-        uri = request.getfixturevalue("postgres_uri")
-        template = request.getfixturevalue("postgres_template")
-        async with databases.postgres_database(uri, template) as opened:
+        url = request.getfixturevalue("postgres_url")
+        async with databases.postgres_database(url) as opened:
             yield opened
 
 

@@ -15,8 +15,14 @@ class Journey:
 
     def __init__(self) -> None:
         self.fail = 0  # how many of the next answers strike a bug
-        self.STEPS = (Step("q.first", self._show, self._take), Step("q.second", self._show, self._take))
-        self.COMMANDS = (Command("mulai", self._begin), Command("rahasia", self._begin, role="admin"))
+        self.STEPS = (
+            Step("q.first", self._show, self._take),
+            Step("q.second", self._show, self._take),
+        )
+        self.COMMANDS = (
+            Command("mulai", self._begin),
+            Command("rahasia", self._begin, role="admin"),
+        )
         self.BUTTONS = (Button("hadir", self._stand),)
 
     async def _begin(self, turn: Turn, _: str) -> None:

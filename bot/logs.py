@@ -1,0 +1,84 @@
+"""Logs: one JSON object a line, UTC, and never a token in any of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+# A bot token wherever it stands: in an address, an exception's text, a repr.
+_TOKEN = re.compile(r"\d{5,16}:[A-Za-z0-9_-]{20,}")
+_HIDDEN = "[token]"
+
+
+def redact(words: str) -> str:
+    """The same words without anything that looks like a bot token."""
+    return _TOKEN.sub(_HIDDEN, words)
+
+
+def _redact_event(
+    _: Any, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {name: redact(v) if isinstance(v, str) else v for name, v in event.items()}
+
+
+class Redacting(logging.Formatter):
+    """Formats a record of any library as JSON with its tokens hidden."""
+
+    def __init__(self, render: Callable[[structlog.typing.EventDict], str]) -> None:
+        """Use `render` for the finished event."""
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line for one record."""
+        event: structlog.typing.EventDict = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return redact(self._render(event))
+
+
+def configure(level: str = "INFO", *, stream: Any = None) -> None:
+    """Send our own and all libraries' logs to `stream` (standard error) at `level`."""
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    json = structlog.processors.JSONRenderer()
+
+    def render(event: structlog.typing.EventDict) -> str:
+        return str(json(None, "", stamp(None, "", event)))
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Redacting(render))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # These write addresses, and a Bot API address contains the token.
+    for name in ("httpx", "httpcore", "aiohttp", "telegram", "asyncio", "apscheduler"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            stamp,
+            _redact_event,
+            json,
+        ],
+        logger_factory=structlog.WriteLoggerFactory(stream)
+        if stream
+        else structlog.PrintLoggerFactory(_stderr()),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _stderr() -> Any:
+    import sys
+
+    return sys.stderr
