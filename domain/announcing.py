@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -100,27 +100,44 @@ def _alphabets(word: str) -> set[str]:
     return {unicodedata.name(c, "?").split()[0] for c in word if c.isalpha()}
 
 
+def unit_of(audience: str) -> int | None:
+    """The unit whose staff an announcement is for; None when it goes beyond any one unit."""
+    return int(audience.removeprefix("unit:")) if audience.startswith("unit:") else None
+
+
 # --- when -----------------------------------------------------------------------------------
 
 
-async def plan(tx: Tx, audience: str, n: int, *, zone: str, now: datetime) -> Plan:
+async def plan(
+    tx: Tx, audience: str, n: int, *, zone: str, now: datetime, again: bool = False
+) -> Plan:
     """When an announcement to `n` people would go if it were agreed to now.
 
-    `zone` is that of people who belong to no unit. Citizens get one announcement a day: a
-    later one goes on the next open day. Raises Refused when there is no open hour within a year.
+    `zone` applies where there are no units yet. Citizens get one announcement a day: a later
+    one goes on the next open day, unless it says the same `again`. Raises Refused when there
+    is no open hour within a year.
     """
     overrides = await due.holiday_overrides(tx)
-    zones = await recipients.zones(tx, audience) or {zone}
+    zones = await _zones(tx, audience, zone)
     at = _open_from(now, audience, zones, overrides)
     why = "" if at == now else "quiet"
-    if audience == "citizens":
-        taken = await announcements.days_taken(tx, day_of(now, zone))
-        while day_of(at, zone) in taken:
+    if audience == "citizens" and not again:
+        taken = await announcements.days_taken(tx, day_of(now, zones[0]))
+        while day_of(at, zones[0]) in taken:
             why = "cap"
-            at = _open_from(_next_midnight(at, zone), audience, zones, overrides)
+            at = _open_from(_next_midnight(at, zones[0]), audience, zones, overrides)
     end = at + timedelta(seconds=n / PACE)
     rest = _open_from(end, audience, zones, overrides)
     return Plan(at, why, None if rest == end else rest)
+
+
+async def home(tx: Tx, audience: str, zone: str) -> str:
+    """The zone in which the days and hours of an announcement are counted and told."""
+    return (await _zones(tx, audience, zone))[0]
+
+
+async def _zones(tx: Tx, audience: str, zone: str) -> list[str]:
+    return sorted(await recipients.zones(tx, audience)) or [zone]
 
 
 def day_of(moment: datetime, zone: str) -> str:
@@ -132,7 +149,9 @@ def _next_midnight(moment: datetime, zone: str) -> datetime:
     return calendar.at(calendar.local_date(moment, zone) + timedelta(days=1), time(0), zone)
 
 
-def _open_from(moment: datetime, audience: str, zones: set[str], overrides: Overrides) -> datetime:
+def _open_from(
+    moment: datetime, audience: str, zones: Sequence[str], overrides: Overrides
+) -> datetime:
     """The first moment from `moment` on that is open in all zones at once."""
     hours = Audience.CITIZENS if audience == "citizens" else Audience.REMINDERS
     try:
@@ -170,7 +189,8 @@ async def create(
     announcement took the day in the meantime.
     """
     capped = audience == "citizens" and resend_of is None
-    if capped and not await announcements.take_day(tx, day_of(plan.at, zone)):
+    day = day_of(plan.at, await home(tx, audience, zone))
+    if capped and not await announcements.take_day(tx, day):
         raise Refused("announce.changed")
     announcement_id = await announcements.add(
         tx,
@@ -185,7 +205,7 @@ async def create(
         expires_at=plan.at + LIVES,
     )
     if capped:
-        await announcements.name_day(tx, day_of(plan.at, zone), announcement_id)
+        await announcements.name_day(tx, day, announcement_id)
     for language, body in sheets.items():
         await outbox.put_sheet(
             tx, cause=announcements.batch(announcement_id), language=language, body=encode(body)
@@ -210,27 +230,27 @@ async def freeze_step(
 async def hold_until(tx: Tx, one: Written, *, zone: str, now: datetime) -> datetime | None:
     """When quiet hours have come (or are about to): until when the rest waits; else None."""
     overrides = await due.holiday_overrides(tx)
-    zones = await recipients.zones(tx, one.audience) or {zone}
+    zones = await _zones(tx, one.audience, zone)
     soon = now + EARLY
     until = _open_from(soon, one.audience, zones, overrides)
     if until == soon:
         return None
     if one.audience == "citizens" and one.resend_of is None:
         mine = await announcements.days_of(tx, one.id)
-        taken = await announcements.days_taken(tx, day_of(now, zone)) - mine
-        while day_of(until, zone) in taken:
-            until = _open_from(_next_midnight(until, zone), one.audience, zones, overrides)
+        taken = await announcements.days_taken(tx, day_of(now, zones[0])) - mine
+        while day_of(until, zones[0]) in taken:
+            until = _open_from(_next_midnight(until, zones[0]), one.audience, zones, overrides)
     return until
 
 
 async def hold_step(tx: Tx, one: Written, *, until: datetime, zone: str) -> None:
-    """Let the next rows of an announcement wait, on a day that is then its own."""
+    """Let the next rows of an announcement wait for a day that is then its own."""
     if one.audience == "citizens" and one.resend_of is None:
-        day = day_of(until, zone)
+        day = day_of(until, await home(tx, one.audience, zone))
         if await announcements.take_day(tx, day):
             await announcements.name_day(tx, day, one.id)
-    await recipients.hold(tx, one.id, until=until)
-    await announcements.change(tx, one.id, not_before=until)
+    if not await recipients.hold(tx, one.id, until=until):
+        await announcements.change(tx, one.id, not_before=until)
 
 
 async def stop(tx: Tx, one: Written, *, by: int, now: datetime) -> int:

@@ -89,10 +89,10 @@ async def add(tx: Tx, **values: Any) -> int:
     return (await tx.execute(written)).scalar_one()
 
 
-async def get(tx: Tx, announcement_id: int) -> Written | None:
-    """One announcement; None if there is none."""
+async def get(tx: Tx, announcement_id: int, *, hold: bool = False) -> Written | None:
+    """One announcement; None if there is none. With `hold`, nobody else changes it meanwhile."""
     found = select(*_COLUMNS).where(Announcement.id == announcement_id)
-    row = (await tx.execute(found)).first()
+    row = (await tx.execute(found.with_for_update() if hold else found)).first()
     return None if row is None else Written._make(row)
 
 

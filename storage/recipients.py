@@ -75,11 +75,9 @@ async def reach(tx: Tx, audience: str, *, resend_of: int | None = None) -> int:
 
 
 async def zones(tx: Tx, audience: str) -> set[str]:
-    """The zones of the units whose staff an announcement is for; none are known of citizens."""
-    if audience == "citizens":
-        return set()
+    """The zones in which an announcement arrives; citizens live where the units are."""
     found = select(Unit.zone).distinct()
-    if audience != "staff":
+    if audience.startswith("unit:"):
         found = found.where(Unit.id.in_(branch(int(audience.removeprefix("unit:")))))
     return set(await tx.scalars(found))
 

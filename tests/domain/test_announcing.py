@@ -1,5 +1,6 @@
 """The rules of announcements: text, hour, list of recipients, stop, repeat."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,14 +99,13 @@ def test_a_plain_text_is_taken_as_it_is(typed):
         ("https://kоta.go.id", "announce.link_odd"),  # noqa: RUF001
         ("Buka kоta.go.id", "announce.link_odd"),  # noqa: RUF001
         ("https://[bad", "announce.link_odd"),
-        ("http://", "announce.link_odd"),
+        ("https:///pintu", "announce.link_odd"),
     ],
 )
 def test_a_text_that_cannot_go_is_refused_with_its_reason(typed, key):
     with pytest.raises(Refused) as refused:
         announcing.checked(typed)
-    if typed != "http://":
-        assert refused.value.key == key
+    assert refused.value.key == key
 
 
 def test_exactly_the_limit_is_allowed():
@@ -229,7 +229,7 @@ async def test_only_those_who_agreed_and_can_be_reached_get_it_each_once(databas
             .join(Outbox, Outbox.sheet_id == outbox.Sheet.id)
             .group_by(outbox.Sheet.language)
         )
-        assert {l: n for l, n in languages} == {"id": 19, "en": 2}
+        assert {language: n for language, n in languages} == {"id": 19, "en": 2}
 
 
 async def test_a_units_staff_are_those_of_its_branch(database, author):
@@ -260,10 +260,7 @@ async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(databas
         one = await written(tx)
     async with database.transaction() as tx:
         assert not await announcing.freeze_step(tx, one, now=NOW)
-    with pytest.raises(ZeroDivisionError):
-        async with database.transaction() as tx:
-            await announcing.freeze_step(tx, one, now=NOW)
-            1 / 0  # noqa: B018
+    await _crash_in_the_middle_of_a_chunk(database, one)
     async with database.reading() as tx:
         assert len(await addresses(tx, one)) == 5_000
     assert await frozen(database, one) == 4  # three whole chunks and a look that finds no more
@@ -274,6 +271,13 @@ async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(databas
     async with database.transaction() as tx:  # a tick that comes once too often
         assert await announcing.freeze_step(tx, one, now=NOW)
         assert len(await addresses(tx, one)) == 20_000
+
+
+async def _crash_in_the_middle_of_a_chunk(database, one):
+    async with AsyncExitStack() as stack:
+        tx = await stack.enter_async_context(database.transaction())
+        await announcing.freeze_step(tx, one, now=NOW)
+        await tx.rollback()
 
 
 async def test_who_withdraws_gets_nothing_for_citizens_and_still_what_is_for_staff(
@@ -304,9 +308,7 @@ async def test_a_stop_calls_off_what_has_not_left_and_ends_the_list(database, au
         one = await written(tx)
         await announcing.freeze_step(tx, one, now=NOW, chunk=4)
         left = select(Outbox.id).where(Outbox.batch == f"ann:{one}").limit(1)
-        await tx.execute(
-            update(Outbox).where(Outbox.id.in_(left)).values(state=State.SENDING)
-        )
+        await tx.execute(update(Outbox).where(Outbox.id.in_(left)).values(state=State.SENDING))
         found = await announcements.get(tx, one)
         assert await announcing.stop(tx, found, by=AUTHOR, now=NOW) == 3
         assert await announcing.freeze_step(tx, one, now=NOW)
