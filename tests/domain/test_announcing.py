@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from domain import announcing
 from domain.errors import Refused
-from storage import announcements, ledger, outbox, people, recipients, roles
+from storage import announcements, ledger, outbox, people, recipients, roles, sending
 from storage.audit import Audit
 from storage.outbox import Outbox, State
 from storage.people import Address
