@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +43,8 @@ class Quiet(uvicorn.Server):
     """A server inside our loop that leaves the signals alone."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing to capture."""
         yield
 
 
@@ -62,6 +63,7 @@ class Office:
 
     @property
     def environment(self) -> dict[str, str]:
+        """What the program finds in its environment."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TANGGAP_")}
         return kept | {
             "TANGGAP_DATABASE_URL": self.database_url,

@@ -8,7 +8,7 @@ everything else of a session when the session begins.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ def held_until(entry: Due, zone: str, overrides: Overrides, now: datetime) -> da
 
 
 async def next_due(
-    tx: Tx, now: datetime, *, lessons: Collection[str], zone: str, limit: int = 20
+    tx: Tx, now: datetime, *, lessons: Sequence[str], zone: str, limit: int = 20
 ) -> list[Upcoming]:
     """What falls due next, soonest first."""
     overrides = await due.holiday_overrides(tx)
@@ -99,12 +99,13 @@ async def next_due(
     for wish in wishes:
         at = learning.next_at(
             wish,
+            memories.get(wish.person_id, ()),
+            lessons,
             zone=zone,
             had_today=wish.person_id in had,
             overrides=overrides,
             now=now,
         )
-        day = calendar.local_date(at, wish.zone or zone)
-        if learning.choose(memories.get(wish.person_id, ()), sorted(lessons), day):
+        if at is not None:
             found.append(Upcoming(at, LESSON, wish.name))
     return sorted(found)[:limit]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-import unicodedata
 from datetime import datetime, timedelta
 
 from domain.errors import Refused
@@ -12,6 +11,7 @@ from domain.keys import Keys
 from storage import audit, roles, staff
 from storage.base import Tx
 from storage.staff import Offer
+from talk.clean import clean
 
 ROLES = ("staff", "admin")
 LIFETIME = timedelta(hours=48)
@@ -20,8 +20,6 @@ NAME_LENGTH = 80
 
 _MARK = "i"
 _RANDOM_BYTES = 24  # 192 bits, 32 characters; start payloads may have 64
-_PAYLOAD_LENGTH = 33
-_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Unknown(Refused):
@@ -50,24 +48,18 @@ async def invite(tx: Tx, keys: Keys, role: str, unit_id: int | None, now: dateti
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
     code = base64.urlsafe_b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()
-    payload = _MARK + code
     await staff.add_invitation(
-        tx, digest(keys, payload), role, unit_id, at=now, expires_at=now + LIFETIME
+        tx, digest(keys, code), role, unit_id, at=now, expires_at=now + LIFETIME
     )
     await audit.record(
         tx, at=now, actor_id=None, action="role.invite", object=f"{role}:{unit_id or 'all'}"
     )
-    return payload
+    return _MARK + code
 
 
-def is_invitation(payload: str) -> bool:
-    """Whether a start payload has the shape of an invitation."""
-    return len(payload) == _PAYLOAD_LENGTH and payload[0] == _MARK and set(payload) <= _ALPHABET
-
-
-def digest(keys: Keys, payload: str) -> bytes:
-    """What is kept of a payload."""
-    return keys.digest("invitation", payload.encode())
+def digest(keys: Keys, code: str) -> bytes:
+    """What is kept of an invitation: a keyed hash of what follows the "i" of its payload."""
+    return keys.digest("invitation", code.encode())
 
 
 async def look(tx: Tx, mark: bytes, person_id: int, now: datetime) -> Offer:
@@ -106,18 +98,11 @@ async def accept(tx: Tx, mark: bytes, person_id: int, now: datetime) -> Offer:
 
 
 def clean_name(typed: str) -> str:
-    """A person's name as typed, less what is no part of a name.
+    """A person's name as typed, on one line and without anything invisible.
 
-    Line breaks and other white space become single blanks; control and invisible characters
-    go. Raises Refused when what is left has fewer than two letters or more than 80 characters.
+    Raises Refused when fewer than two letters are left, or more than 80 characters.
     """
-    normal = unicodedata.normalize("NFC", typed)
-    kept = "".join(
-        " " if c.isspace() else c
-        for c in normal
-        if c.isspace() or unicodedata.category(c)[0] != "C"
-    )
-    name = " ".join(kept.split())
+    name = " ".join(clean(typed, 4 * NAME_LENGTH).split())
     if sum(c.isalpha() for c in name) < 2 or len(name) > NAME_LENGTH:
         raise Refused("join.name_unclear", most=NAME_LENGTH)
     return name

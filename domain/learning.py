@@ -14,7 +14,7 @@ import fsrs
 
 from domain import calendar
 from domain.calendar import Audience, Overrides
-from storage import learning
+from storage import learning, staff
 from storage.base import Tx
 from storage.learning import Gift, Memory, Wish
 
@@ -85,19 +85,56 @@ async def fall_due(
 
 
 def next_at(
-    wish: Wish, *, zone: str, had_today: bool, overrides: Overrides, now: datetime
-) -> datetime:
-    """When the next lesson may come to somebody who wants lessons."""
+    wish: Wish,
+    memories: Collection[Memory],
+    lessons: Sequence[str],
+    *,
+    zone: str,
+    had_today: bool,
+    overrides: Overrides,
+    now: datetime,
+) -> datetime | None:
+    """When the next lesson comes to somebody who wants lessons; None when there is none."""
     here = wish.zone or zone
-    day = calendar.local_date(now, here)
-    if wish.paused_until:
-        day = max(day, date.fromisoformat(wish.paused_until))
-    at = calendar.at(day, time(wish.hour), here)
-    if had_today and day == calendar.local_date(now, here) or at < now:
+    today = calendar.local_date(now, here)
+    day = today
+    if had_today or calendar.at(today, time(wish.hour), here) < now:
         day += timedelta(days=1)
+    if wish.lessons_from:
+        day = max(day, date.fromisoformat(wish.lessons_from))
+    known = {memory.lesson: memory.due_date for memory in memories if memory.lesson in lessons}
+    if len(known) == len(lessons):
+        if not known:
+            return None
+        day = max(day, date.fromisoformat(min(known.values())))
     if not calendar.is_working_day(day, overrides):
         day = calendar.next_working_day(day, overrides)
     return calendar.at(day, time(wish.hour), here)
+
+
+async def set_hour(tx: Tx, person_id: int, hour: int | None, *, zone: str, now: datetime) -> None:
+    """Keep the local hour for lessons (None: none wanted).
+
+    An hour that is over today begins tomorrow. Raises ValueError for an hour not offered.
+    """
+    if hour is None:
+        await staff.set_lessons(tx, person_id, hour=None)
+        return
+    if hour not in HOURS:
+        raise ValueError(f"no lesson hour: {hour}")
+    today = calendar.local_date(now, zone)
+    over = calendar.at(today, time(hour), zone) <= now
+    first = (today + timedelta(days=1)).isoformat() if over else ""
+    await staff.set_lessons(tx, person_id, hour=hour, lessons_from=first)
+
+
+async def pause(
+    tx: Tx, person_id: int, hour: int, weeks: int, *, zone: str, now: datetime
+) -> date:
+    """Let lessons rest for some weeks from today; returns the first day with lessons again."""
+    first = calendar.local_date(now, zone) + timedelta(weeks=weeks)
+    await staff.set_lessons(tx, person_id, hour=hour, lessons_from=first.isoformat())
+    return first
 
 
 # --- which ----------------------------------------------------------------------------------

@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from content import Bank
 from handlers import (
     aside,
+    assess,
+    joining,
     language,
+    learn,
     menu,
     my_data,
     privacy,
@@ -16,24 +19,20 @@ from handlers import (
     start,
     stopping,
     subscription,
+    training_rsvp,
 )
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
 JOURNEYS: list[Journey] = [
-    start,
-    rate,
-    results,
-    privacy,
-    subscription,
-    language,
-    stopping,
-    my_data,
-    aside,
-    menu,
-]
+    start, rate, results, joining, assess, learn, training_rsvp,
+    privacy, subscription, language, stopping, my_data, aside, menu,
+]  # fmt: skip
 
-PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "p": start.by_point,
+    "i": joining.start,
+}
 """First letter of a start payload → who reads the rest."""
 
 

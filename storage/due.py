@@ -102,9 +102,10 @@ async def close(tx: Tx, entries: Collection[Due], *, state: str, reason: str = "
     )
 
 
-async def postpone(tx: Tx, entry: Due, *, to: datetime) -> None:
-    """Let something that came into quiet hours wait."""
-    await tx.execute(update(Occurrence).where(tuple_(*_KEY).in_([entry[:3]])).values(due_at=to))
+async def postpone(tx: Tx, entries: Collection[Due], *, to: datetime) -> None:
+    """Let what came into quiet hours wait."""
+    keys = [entry[:3] for entry in entries]
+    await tx.execute(update(Occurrence).where(tuple_(*_KEY).in_(keys)).values(due_at=to))
 
 
 async def waiting(tx: Tx, *, limit: int) -> list[Due]:

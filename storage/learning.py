@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +45,7 @@ class Given(Base):
     local_date: Mapped[str] = mapped_column(primary_key=True)
     lesson: Mapped[str]
     version: Mapped[str]
-    ref: Mapped[str]  # of the message that carries its buttons
+    target: Mapped[str]  # how its message is edited: a platform id, or "@" + reference
 
 
 class Review(Base):
@@ -69,7 +70,7 @@ class Gift(NamedTuple):
     local_date: str
     lesson: str
     version: str
-    ref: str
+    target: str
     choice: int | None = None
     correct: bool | None = None
 
@@ -89,7 +90,7 @@ class Wish(NamedTuple):
     name: str
     zone: str
     hour: int
-    paused_until: str
+    lessons_from: str
 
 
 async def fall_due(
@@ -140,7 +141,7 @@ async def fall_due(
             Role.ended_at.is_(None),
             or_(here, Staff.unit_id.is_(None)) if no_unit else here,
             Staff.lesson_hour.in_(hours),
-            Staff.paused_until <= local_date,
+            Staff.lessons_from <= local_date,
             or_(known < len(lessons), repeats),
             ~given,
         )
@@ -152,18 +153,30 @@ async def fall_due(
     return int(done.rowcount)
 
 
-async def give(tx: Tx, gifts: Sequence[Gift]) -> set[int]:
-    """Write down who is given which lesson; returns those who had none on that day yet."""
+async def give(tx: Tx, gifts: Sequence[Gift]) -> set[tuple[int, str]]:
+    """Write down who is given which lesson; returns the (person, day) that had none yet."""
     if not gifts:
         return set()
     bare = [{name: getattr(gift, name) for name in _GIVEN} for gift in gifts]
     rows = await tx.execute(
-        upsert(tx, Given).values(bare).on_conflict_do_nothing().returning(Given.person_id)
+        upsert(tx, Given)
+        .values(bare)
+        .on_conflict_do_nothing()
+        .returning(Given.person_id, Given.local_date)
     )
-    return set(rows.scalars())
+    return {(person_id, day) for person_id, day in rows.tuples()}
 
 
-_GIVEN = ("person_id", "local_date", "lesson", "version", "ref")
+_GIVEN = ("person_id", "local_date", "lesson", "version", "target")
+
+
+async def send_again(tx: Tx, gift: Gift) -> None:
+    """Remember the newer message of a lesson that was given already."""
+    await tx.execute(
+        update(Given)
+        .where(Given.person_id == gift.person_id, Given.local_date == gift.local_date)
+        .values(target=gift.target)
+    )
 
 
 async def gift(tx: Tx, person_id: int, local_date: str) -> Gift | None:
@@ -243,7 +256,9 @@ async def keep_card(
     )
 
 
-async def wishes(tx: Tx, person_ids: Collection[int] | None, *, limit: int) -> list[Wish]:
+async def wishes(
+    tx: Tx, person_ids: Collection[int] | None, *, limit: int | None = None
+) -> list[Wish]:
     """When lessons may come to those staff (None: to all of them), by name."""
     wanted = (
         select(
@@ -251,14 +266,15 @@ async def wishes(tx: Tx, person_ids: Collection[int] | None, *, limit: int) -> l
             Staff.name,
             func.coalesce(Unit.zone, ""),
             Staff.lesson_hour,
-            Staff.paused_until,
+            Staff.lessons_from,
         )
         .join(Role, Role.person_id == Staff.person_id)
         .outerjoin(Unit, Unit.id == Staff.unit_id)
         .where(Role.role == "staff", Role.ended_at.is_(None), Staff.lesson_hour.is_not(None))
         .order_by(Staff.name, Staff.person_id)
-        .limit(limit)
     )
+    if limit is not None:
+        wanted = wanted.limit(limit)
     if person_ids is not None:
         wanted = wanted.where(Staff.person_id.in_(person_ids))
     return [Wish._make(row) for row in await tx.execute(wanted)]

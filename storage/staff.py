@@ -59,7 +59,7 @@ class Staff(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     position_group: Mapped[str] = mapped_column(default="")
     lesson_hour: Mapped[int | None]  # local hour 0–23; None: no lessons wanted
-    paused_until: Mapped[str] = mapped_column(default="")  # local day of the next lesson; "" now
+    lessons_from: Mapped[str] = mapped_column(default="")  # no lesson before this local day
 
 
 class Assessment(Base):
@@ -103,7 +103,7 @@ class Servant(NamedTuple):
     zone: str
     position_group: str
     lesson_hour: int | None
-    paused_until: str
+    lessons_from: str
 
 
 class Assessed(NamedTuple):
@@ -169,7 +169,7 @@ async def use_invitation(tx: Tx, digest: bytes, person_id: int, *, at: datetime)
 async def enlist(tx: Tx, person_id: int, unit_id: int | None) -> None:
     """Make somebody known as a civil servant of a unit; what is known already stays."""
     statement = upsert(tx, Staff).values(
-        person_id=person_id, name="", unit_id=unit_id, position_group="", paused_until=""
+        person_id=person_id, name="", unit_id=unit_id, position_group="", lessons_from=""
     )
     await tx.execute(
         statement.on_conflict_do_update(index_elements=["person_id"], set_={"unit_id": unit_id})
@@ -188,7 +188,7 @@ async def servant(tx: Tx, person_id: int) -> Servant | None:
                 Unit.zone,
                 Staff.position_group,
                 Staff.lesson_hour,
-                Staff.paused_until,
+                Staff.lessons_from,
             )
             .outerjoin(Unit, Unit.id == Staff.unit_id)
             .where(Staff.person_id == person_id)
@@ -211,12 +211,12 @@ async def set_position(tx: Tx, person_id: int, position_group: str) -> None:
     )
 
 
-async def set_lessons(tx: Tx, person_id: int, *, hour: int | None, paused_until: str = "") -> None:
+async def set_lessons(tx: Tx, person_id: int, *, hour: int | None, lessons_from: str = "") -> None:
     """Keep when lessons may come: the local hour (None: not at all), and from which day on."""
     await tx.execute(
         update(Staff)
         .where(Staff.person_id == person_id)
-        .values(lesson_hour=hour, paused_until=paused_until)
+        .values(lesson_hour=hour, lessons_from=lessons_from)
     )
 
 

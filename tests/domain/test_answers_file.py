@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from domain.answers_file import MAX_BYTES, column_letter, open_answers
-from domain.refused import Refused
+from domain.errors import Refused
 
 ELEMENTS = ("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi")
 Rows = list[dict[str, int]]
