@@ -8,6 +8,8 @@ from content import Bank
 from handlers import (
     aside,
     assess,
+    comment,
+    correct,
     joining,
     language,
     learn,
@@ -16,6 +18,7 @@ from handlers import (
     privacy,
     rate,
     results,
+    skm,
     start,
     stopping,
     subscription,
@@ -25,9 +28,24 @@ from handlers.router import Journey, Router
 from handlers.turn import Turn
 
 JOURNEYS: list[Journey] = [
-    start, rate, results, joining, assess, learn, training_rsvp,
-    privacy, subscription, language, stopping, my_data, aside, menu,
-]  # fmt: skip
+    start,
+    rate,
+    skm,
+    comment,
+    correct,
+    results,
+    joining,
+    assess,
+    learn,
+    training_rsvp,
+    privacy,
+    subscription,
+    language,
+    stopping,
+    my_data,
+    aside,
+    menu,
+]
 
 PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
     "p": start.by_point,
