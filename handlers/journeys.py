@@ -5,13 +5,52 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
-from handlers import menu, rate, results, start
+from handlers import (
+    aside,
+    assess,
+    comment,
+    correct,
+    joining,
+    language,
+    learn,
+    menu,
+    my_data,
+    privacy,
+    rate,
+    results,
+    skm,
+    start,
+    stopping,
+    subscription,
+    training_rsvp,
+)
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
-JOURNEYS: list[Journey] = [start, rate, results, menu]
+JOURNEYS: list[Journey] = [
+    start,
+    rate,
+    skm,
+    comment,
+    correct,
+    results,
+    joining,
+    assess,
+    learn,
+    training_rsvp,
+    privacy,
+    subscription,
+    language,
+    stopping,
+    my_data,
+    aside,
+    menu,
+]
 
-PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "p": start.by_point,
+    "i": joining.start,
+}
 """First letter of a start payload → who reads the rest."""
 
 
@@ -21,8 +60,8 @@ def router() -> Router:
         JOURNEYS,
         start=_start,
         menu=menu.show,
-        stop_words=lambda words: False,
-        stop=menu.show,
+        stop_words=stopping.stop_words,
+        stop=stopping.stop,
         idle=menu.idle,
     )
 

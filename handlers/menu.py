@@ -32,8 +32,12 @@ class Entry:
 
 
 ENTRIES = [
+    Entry("nilai_diri", "join.button_assess", "staff"),
+    Entry("belajar", "join.button_learn", "staff"),
+    Entry("pelatihan", "training.button_mine", "staff"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
+    Entry("langganan", "menu.button_announcements"),
     Entry("privasi", "menu.button_privacy"),
     Entry("bahasa", "menu.button_language"),
     Entry("bantuan", "menu.button_help"),
