@@ -34,7 +34,6 @@ async def written(tx, audience="citizens", *, now=NOW, resend_of=None):
     return await announcing.create(
         tx,
         author_id=AUTHOR,
-        address_id=AUTHOR,
         audience=audience,
         text="Halo",
         sender="Kota",
@@ -184,7 +183,6 @@ async def test_a_day_that_was_taken_meanwhile_is_not_taken_twice(database, autho
             await announcing.create(
                 tx,
                 author_id=AUTHOR,
-                address_id=AUTHOR,
                 audience="citizens",
                 text="Lain",
                 sender="Kota",
