@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
-from handlers import assess, joining, learn, menu, rate, results, start, training_rsvp
+from handlers import (
+    assess,
+    comment,
+    correct,
+    joining,
+    learn,
+    menu,
+    rate,
+    results,
+    skm,
+    start,
+    training_rsvp,
+)
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
 JOURNEYS: list[Journey] = [
-    start, rate, results, joining, assess, learn, training_rsvp, menu,
-]  # fmt: skip
+    start,
+    rate,
+    skm,
+    comment,
+    correct,
+    results,
+    joining,
+    assess,
+    learn,
+    training_rsvp,
+    menu,
+]
 
 PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
     "p": start.by_point,
@@ -29,6 +51,7 @@ def router() -> Router:
         stop_words=lambda words: False,
         stop=menu.show,
         idle=menu.idle,
+        reply=learn.typed,
     )
 
 
