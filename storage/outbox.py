@@ -170,6 +170,12 @@ async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
     return None if row is None else (State(row.state), row.message)
 
 
+async def newest(tx: Tx, refs: Collection[str]) -> str | None:
+    """Which of these messages was put out last; None when none of them is known."""
+    found = select(Outbox.ref).where(Outbox.ref.in_(refs)).order_by(Outbox.id.desc()).limit(1)
+    return await tx.scalar(found)
+
+
 async def arrived(tx: Tx, refs: Collection[str], *, at: datetime) -> None:
     """A tap on its button proves that an uncertain message arrived."""
     await tx.execute(
