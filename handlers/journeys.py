@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
 from handlers import (
+    announce,
+    announcements,
     aside,
     assess,
     comment,
@@ -38,6 +40,8 @@ JOURNEYS: list[Journey] = [
     assess,
     learn,
     training_rsvp,
+    announce,
+    announcements,
     privacy,
     subscription,
     language,

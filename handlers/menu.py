@@ -35,6 +35,8 @@ ENTRIES = [
     Entry("nilai_diri", "join.button_assess", "staff"),
     Entry("belajar", "join.button_learn", "staff"),
     Entry("pelatihan", "training.button_mine", "staff"),
+    Entry("umumkan", "announce.new", "admin"),
+    Entry("pengumuman", "announcements.all", "admin"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
     Entry("langganan", "menu.button_announcements"),
