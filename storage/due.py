@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base
+from storage.base import Base, Tx
 
 
 class Occurrence(Base):
@@ -30,3 +30,9 @@ class HolidayOverride(Base):
     local_date: Mapped[str] = mapped_column(primary_key=True)
     is_holiday: Mapped[bool]
     name: Mapped[str] = mapped_column(default="")
+
+
+async def holiday_overrides(tx: Tx) -> dict[date, bool]:
+    """Days the office made holidays (True) or took out of the national calendar (False)."""
+    rows = await tx.execute(select(HolidayOverride.local_date, HolidayOverride.is_holiday))
+    return {date.fromisoformat(day): holiday for day, holiday in rows.tuples()}
