@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from storage.base import Tx
+from storage.office import Unit
 from storage.staff import Role
 
 
@@ -16,6 +17,13 @@ class Held(NamedTuple):
 
     role: str
     unit_id: int | None
+
+
+def branch(unit_id: int) -> Select[tuple[int]]:
+    """The ids of a unit and of all units below it, as a part of another query."""
+    tree = select(Unit.id).where(Unit.id == unit_id).cte("branch", recursive=True)
+    below = select(Unit.id).where(Unit.parent_id == tree.c.id)
+    return select(tree.union(below).c.id)
 
 
 async def held_by(tx: Tx, person_id: int) -> list[Held]:
