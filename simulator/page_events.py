@@ -34,7 +34,7 @@ async def stream(simulator: Simulator, stage: Stage) -> AsyncIterator[bytes]:
     on_close = simulator.on_close(told.set)
     office: Any = None
     try:
-        yield b": hello\n\n"
+        yield _line("hello", {})
         while not simulator.closing:
             told.clear()
             while waiting:

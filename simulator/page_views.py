@@ -21,7 +21,7 @@ def message_view(message: ChatMessage) -> dict[str, Any]:
     view: dict[str, Any] = {
         "id": message.id,
         "from_bot": message.from_bot,
-        "text": message.text,
+        "text": _shown_text(message),
         "entities": message.entities,
         "date": message.date.isoformat(),
         "edited": message.edited,
@@ -91,6 +91,12 @@ def scannable_view(simulator: Simulator, one: Scannable) -> dict[str, Any]:
 def start_link(simulator: Simulator, payload: str) -> str:
     """The deep link of a start payload."""
     return f"https://t.me/{simulator.username}?start={payload}"
+
+
+def _shown_text(message: ChatMessage) -> str:
+    # The app hides the payload of a start; people never see it.
+    hidden = not message.from_bot and message.text.startswith("/start ")
+    return "/start" if hidden else message.text
 
 
 def _button(button: dict[str, Any]) -> dict[str, str]:
