@@ -73,11 +73,12 @@ class Pace:
 
     def wait(self, now: float) -> float | None:
         """Seconds until something held may go; None when nothing is held."""
-        waits = [until - now for until in self._paused.values()]
+        waits = [until - now for until in self._paused.values() if until > now]
         waits += [bucket.wait(now) for bucket in self._chats.values() if bucket.level(now) < 1.0]
         if now < self._paused_all:
-            until = min(self._paused_all, self._probe_at) if self._long else self._paused_all
-            waits.append(until - now)
+            waits.append(self._paused_all - now)
+            if self._long and self._probe_at > now:
+                waits.append(self._probe_at - now)
         elif self._all.level(now) < 1.0 or self._others.level(now) < 1.0:
             waits.append(max(self._all.wait(now), self._others.wait(now)))
         return max(0.001, min(waits)) if waits else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.answers_workbook import Uncalculated, open_workbook
-from domain.refused import Refused
+from domain.errors import Refused
 
 MAX_BYTES = 50_000_000
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from domain.refused import Refused
+from domain.errors import Refused
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell

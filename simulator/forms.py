@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
@@ -60,4 +60,4 @@ def _read_parts(
 
 
 def _headers(raw: bytes) -> Any:
-    return BytesHeaderParser(policy=HTTP).parsebytes(raw + b"\r\n\r\n")
+    return HeaderParser(policy=HTTP).parsestr(raw.decode(errors="replace") + "\r\n\r\n")

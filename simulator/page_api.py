@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from simulator.server import Simulator
 
 _PAGE = Path(__file__).parent / "page"
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 _SHOWN_IN_PLACE = frozenset({"application/pdf", "image/png", "image/jpeg"})
 _GUARD = {
     "content-security-policy": (

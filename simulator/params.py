@@ -72,6 +72,13 @@ class Params:
             return found[0], found[1], "application/octet-stream"
         return found
 
+    @property
+    def attached(self) -> set[str]:
+        """The names of uploads that another field refers to."""
+        mark = "attach://"
+        texts = (value for value in self.values.values() if isinstance(value, str))
+        return {text.removeprefix(mark) for text in texts if text.startswith(mark)}
+
     def chat(self) -> int | str | None:
         """The chat as given, for faults and the record; never raises."""
         value = self.values.get("chat_id")

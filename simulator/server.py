@@ -248,7 +248,7 @@ class Simulator:
     def _keep(self, method: str, params: Params, status: int, answer: Any) -> None:
         at = self.cloud.now().isoformat()
         values = dict(params.values)
-        for name in params.files:
+        for name in (*values, *(params.files.keys() - params.attached)):
             if upload := params.upload(name):
                 values[name] = {"file_name": upload[0], "size": len(upload[1])}
         self.record.add(Answered(at, method, values, status, answer))

@@ -68,9 +68,9 @@ def random_id() -> int:
 
 
 def upsert(tx: Tx, table: type[Base]) -> Any:
-    """An INSERT that knows ON CONFLICT on the database of `tx`."""
+    """An INSERT that knows ON CONFLICT on the database of `tx`, and counts its rows."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return dialect.insert(table.__table__).execution_options(preserve_rowcount=True)
 
 
 async def insert_once(tx: Tx, table: type[Base], **values: Any) -> bool:

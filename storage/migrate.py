@@ -34,7 +34,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` up to `revision`, in one transaction: the old schema or the new."""
+    """Bring the database at `url` up to `revision`, all in one transaction."""
     await _with(url, lambda connection: command.upgrade(_config(connection), revision))
 
 

@@ -185,11 +185,8 @@ def _expiry(parcel: Parcel, at: datetime) -> datetime:
 
 async def put_sheet(tx: Tx, *, cause: str, language: str, body: str) -> int:
     """Freeze a text that many rows will share; returns its id."""
-    found = await tx.scalar(
-        insert(Sheet).values(cause=cause, language=language, body=body).returning(Sheet.id)
-    )
-    assert found is not None
-    return found
+    statement = insert(Sheet).values(cause=cause, language=language, body=body)
+    return int((await tx.execute(statement.returning(Sheet.id))).scalar_one())
 
 
 async def sheet(tx: Tx, sheet_id: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import pairwise
 
 MARKS = 8  # combining marks kept on one base; Unicode's stream-safe format allows 30
 
+_SIMPLE = re.compile(r"[\n -~]*")  # nothing to clean in it; most of what people type
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _JOINERS = frozenset((_ZWNJ, _ZWJ))
 _EMOJI_STYLES = frozenset("\ufe0e\ufe0f")
@@ -34,8 +36,8 @@ def clean(text: str, limit: int = 4000) -> str:
     Joiners stay where they join: inside emoji and inside scripts that need them (Javanese,
     Balinese, Jawi). Cleaning twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
-        return text.strip()[:limit].strip()
+    if _SIMPLE.fullmatch(text):
+        return text.strip()[:limit].rstrip()
     text = text[: 4 * limit].replace("\r\n", "\n").replace("\r", "\n")
     before = ""
     # What is taken away may let its neighbours compose or join, so until nothing changes.
@@ -52,9 +54,11 @@ def boundary(text: str, at: int) -> int:
     if at >= len(text):
         return len(text)
     place = at
-    while place > 0 and at - place < 64 and _belongs(text, place):
+    while place > 0 and _belongs(text, place):
         place -= 1
-    return place if place > 0 and not _belongs(text, place) else at
+        if at - place > 64:
+            return at
+    return place
 
 
 def _belongs(text: str, at: int) -> bool:

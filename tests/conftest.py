@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from bot import logs
 from storage.session import Database
@@ -18,6 +20,10 @@ from tests.kit.world import World
 T = TypeVar("T")
 
 logs.configure("WARNING")
+
+# A slow machine must not fail a property; what CI tries does not depend on chance.
+settings.register_profile("tanggap", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("tanggap")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

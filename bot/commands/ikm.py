@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.answers_file import Answers, open_answers
+from domain.errors import Refused
 from domain.index import Grade, Index, Rule, Weights, compute, count
-from domain.refused import Refused
 
 if TYPE_CHECKING:
     from content import Bank

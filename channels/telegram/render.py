@@ -35,9 +35,9 @@ def message(
     """
     tail = f"#{ref}" if resend else ""
     if body.document is None:
-        text, entities = entitled(body.text, TEXT_LIMIT, tail)
-        if not text.strip():
+        if not flat(body.text).strip():
             raise ValueError("a message without words")
+        text, entities = entitled(body.text, TEXT_LIMIT, tail)
         shown: Parameters = {"text": text, "link_preview_options": {"is_disabled": True}}
         if entities:
             shown["entities"] = entities
@@ -81,7 +81,7 @@ def entitled(text: Text, limit: int, tail: str = "") -> tuple[str, list[Paramete
         if span.style and length and len(entities) < ENTITY_LIMIT:
             entities.append({"type": _STYLES[span.style], "offset": offset, "length": length})
         offset += length
-    return words + ending, entities
+    return words + ending if words else tail, entities
 
 
 def cut(text: str, limit: int) -> str:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
 
+from domain.errors import Refused
 from domain.index.rounding import half_up
-from domain.refused import Refused
 
 Grade = Literal["A", "B", "C", "D"]
 Weights = Literal["exact", "0.111"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from domain.answers_file import MAX_BYTES, column_letter, open_answers
-from domain.refused import Refused
+from domain.errors import Refused
 
 ELEMENTS = ("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi")
 Rows = list[dict[str, int]]
@@ -187,6 +187,11 @@ def test_without_a_known_column_the_names_are_told(csv_file: Path, header: str) 
 def test_an_empty_file_is_refused(csv_file: Path, content: str) -> None:
     write(csv_file, content)
     assert refusal(csv_file) == ("empty", {"file": "jawaban.csv"})
+
+
+def test_an_empty_file_with_the_name_of_a_workbook_is_empty_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", "")
+    assert refusal(path) == ("empty", {"file": "a.xlsx"})
 
 
 def test_a_file_with_names_only_has_no_respondents(csv_file: Path) -> None:

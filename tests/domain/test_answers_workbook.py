@@ -18,7 +18,7 @@ from openpyxl.chart import BarChart
 
 from domain import answers_workbook
 from domain.answers_file import open_answers
-from domain.refused import Refused
+from domain.errors import Refused
 
 ELEMENTS = ("waktu", "biaya")
 SHEET = "xl/worksheets/sheet1.xml"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.errors import Refused
 from domain.index import Rule, Tally, compute, count
-from domain.refused import Refused
 
 TABLES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "published_tables.json").read_text()

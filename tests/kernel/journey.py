@@ -1,4 +1,4 @@
-"""A small conversation for the kernel's tests: a question in three steps, and mishaps on demand."""
+"""A small conversation for the kernel's tests, with mishaps on demand."""
 
 from __future__ import annotations
 

@@ -8,11 +8,13 @@ from telegram.request import BaseRequest, RequestData
 
 from channels.telegram.request import MaybeSent, NotSent
 from simulator import Dropped, Simulator
+from simulator.params import Upload
 
 
 class InProcess(BaseRequest):
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self.refuse = 0  # how many of the next calls find nobody at the other end
 
     @property
     def read_timeout(self) -> float | None:
@@ -32,6 +34,9 @@ class InProcess(BaseRequest):
         *_: Any,
         **__: Any,
     ) -> tuple[int, bytes]:
+        if self.refuse:
+            self.refuse -= 1
+            raise NotSent("connection refused")
         token, _, name = url.rpartition("/bot")[2].partition("/")
         params: dict[str, Any] = {}
         files: dict[str, Any] = {}
@@ -41,13 +46,11 @@ class InProcess(BaseRequest):
                 files[field] = _upload(filename, data, media)
         try:
             return await self._simulator.call(token, name, params, files or None)
-        except Dropped as dropped:
-            fault = MaybeSent("dropped") if dropped.accepted else NotSent("dropped")
+        except Dropped:
+            fault = MaybeSent("dropped")  # whether it was taken, this side cannot know
         raise fault
 
 
-def _upload(filename: str, data: Any, media: str) -> Any:
-    from simulator.params import Upload
-
+def _upload(filename: str, data: Any, media: str) -> Upload:
     content = data if isinstance(data, bytes) else data.read()
     return Upload(filename, content, media)

@@ -56,7 +56,7 @@ class World:
         await asyncio.sleep(0)
 
     def _new_program(self) -> Program:
-        request = InProcess(self.simulator)
+        self.request = request = InProcess(self.simulator)
         return Program(
             database=self.database,
             channel=Telegram(

@@ -1,0 +1,307 @@
+"""The real program as a process of its own, against the simulator over HTTP, killed at will.
+
+Nothing here looks into the program: it is started by its command line, judged by what the
+simulator saw and by a connection that can only read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import uvicorn
+from sqlalchemy import create_engine, text
+
+from simulator import Phone, Simulator
+
+TOKEN = "7000000001:AAbattle-token-that-opens-nothing-x"
+LABELS = {"Tidak puas": 1, "Kurang puas": 2, "Puas": 3, "Sangat puas": 4}
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Quiet(uvicorn.Server):
+    """A server inside our loop that leaves the signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing to capture."""
+        yield
+
+
+@dataclass
+class Office:
+    """One installation in a folder: its settings, its process, its doors."""
+
+    folder: Path
+    database_url: str
+    mode: str
+    api_port: int
+    web_port: int = field(default_factory=free_port)
+    send_per_second: int = 1000
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the program finds in its environment."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("TANGGAP_")}
+        return kept | {
+            "TANGGAP_DATABASE_URL": self.database_url,
+            "TANGGAP_TELEGRAM_TOKEN": TOKEN,
+            "TANGGAP_TELEGRAM_API_URL": f"http://127.0.0.1:{self.api_port}",
+            "TANGGAP_TELEGRAM_MODE": self.mode,
+            "TANGGAP_WEBHOOK_SECRET": "w" * 40,
+            "TANGGAP_PUBLIC_URL": f"http://127.0.0.1:{self.web_port}",
+            "TANGGAP_WEB_PORT": str(self.web_port),
+            "TANGGAP_SECRET_FILE": str(self.folder / "secret"),
+            "TANGGAP_SEND_PER_SECOND": str(self.send_per_second),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def command(self, *words: str) -> str:
+        """Run one command of ours to its end; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def prepare(self) -> list[str]:
+        """An empty database with the sample city; the payloads of its counters."""
+        secret = self.folder / "secret"
+        if not secret.exists():
+            secret.write_text("s" * 48)
+            secret.chmod(0o600)
+        self.command("migrate")
+        self.command("seed")
+        points = json.loads(self.command("points", "--json"))
+        return [point["payload"] for point in points]
+
+    def start(self) -> None:
+        """Start the program; its log goes to a file that grows over all starts."""
+        self.starts += 1
+        with (self.folder / "run.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def ready(self, patience: float = 30.0) -> float:
+        """Wait until it says that it is ready; seconds it took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with httpx.AsyncClient() as client:
+            while loop.time() - began < patience:
+                if self.process is not None and self.process.poll() is not None:
+                    tail = (self.folder / "run.log").read_text()[-2000:]
+                    raise RuntimeError(f"the program ended by itself:\n{tail}")
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await client.get(f"http://127.0.0.1:{self.web_port}/readyz")
+                    parts = answer.json()["parts"]
+                    parts.pop("webhook", None)  # says "starting" until the first update comes
+                    if all(state == "ok" for state in parts.values()):
+                        return loop.time() - began
+                await asyncio.sleep(0.05)
+        raise TimeoutError(f"not ready within {patience} s: {parts}")
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+
+@contextlib.asynccontextmanager
+async def telegram() -> AsyncIterator[tuple[Simulator, int]]:
+    """The simulator, listening on loopback: the other side of the program."""
+    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC))
+    port = free_port()
+    server = Quiet(
+        uvicorn.Config(simulator.app, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    )
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield simulator, port
+    finally:
+        simulator.close()
+        server.should_exit = True
+        await serving
+
+
+@dataclass
+class Crowd:
+    """Citizens who scan a poster and rate, one after the other, many at once."""
+
+    simulator: Simulator
+    payloads: list[str]
+    seed: int
+    given: Counter[tuple[str, int]] = field(default_factory=Counter)
+    thanked: int = 0
+    stopping: bool = False
+    patience: float = 60.0
+    slow: list[str] = field(default_factory=list)
+
+    async def run(self, at_once: int) -> None:
+        """So many citizens at a time until told to stop; all finish what they began."""
+        randoms = [random.Random(f"{self.seed}:{n}") for n in range(at_once)]
+        await asyncio.gather(*(self._one_after_another(n, r) for n, r in enumerate(randoms)))
+
+    async def _one_after_another(self, lane: int, chance: random.Random) -> None:
+        number = 0
+        while not self.stopping:
+            number += 1
+            await self.rate(self.simulator.person(f"warga {lane}-{number}"), chance)
+
+    async def rate(self, phone: Phone, chance: random.Random) -> None:
+        """Scan, tap one of the four labels, wait for the thanks."""
+        payload = chance.choice(self.payloads)
+        label = chance.choice(list(LABELS))
+        await phone.start(payload)
+        if not await self._until(lambda: _offers(phone, label)):
+            self.slow.append(f"{phone.name}: no first message")
+            return
+        shown = next(m for m in reversed(phone.messages) if m.from_bot and _has(m, label))
+        self.given[payload, LABELS[label]] += 1
+        await phone.tap(label, shown)
+        if chance.random() < 0.3:  # an impatient finger
+            with contextlib.suppress(AssertionError):
+                await phone.tap(label, shown)
+        if await self._until(lambda: not _has(shown, label)):
+            self.thanked += 1
+        else:
+            self.slow.append(f"{phone.name}: no thanks")
+
+    async def _until(self, seen: Callable[[], bool]) -> bool:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.patience
+        while loop.time() < end:
+            if seen():
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+
+def _has(message: object, label: str) -> bool:
+    return any(button.label == label for row in message.keyboard for button in row)  # type: ignore[attr-defined]
+
+
+def _offers(phone: Phone, label: str) -> bool:
+    return any(message.from_bot and _has(message, label) for message in phone.messages)
+
+
+def sync_url(database_url: str) -> str:
+    """The same database for a plain connection."""
+    return database_url.replace("+aiosqlite", "")
+
+
+@dataclass
+class Verdict:
+    """What the judge found."""
+
+    given: int
+    stored: int
+    lost: int
+    doubled: int
+    unnamed: int
+    waiting: int
+    states: dict[str, int]
+    expired_updates: int
+
+
+def judge(office: Office, crowd: Crowd) -> Verdict:
+    """Compare what citizens gave, by counter and label, with what a reader finds stored."""
+    engine = create_engine(sync_url(office.database_url))
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA query_only=ON"))
+        stored = Counter(
+            {
+                ("p" + code, value): n
+                for code, value, n in connection.execute(
+                    text(
+                        "select p.code, a.value, count(*) from response r"
+                        " join answer a on a.response_key = r.key"
+                        " join service_point p on p.id = r.point_id"
+                        " where r.instrument = 'quick' group by p.code, a.value"
+                    )
+                )
+            }
+        )
+        states = dict(
+            connection.execute(text("select state, count(*) from outbox group by state")).all()
+        )
+        waiting = connection.execute(
+            text("select count(*) from inbox where state = 'waiting'")
+        ).scalar_one()
+    engine.dispose()
+    named = {"ready", "sending", "sent", "failed", "uncertain", "expired", "cancelled"}
+    return Verdict(
+        given=crowd.given.total(),
+        stored=stored.total(),
+        lost=(crowd.given - stored).total(),
+        doubled=(stored - crowd.given).total(),
+        unnamed=sum(n for state, n in states.items() if state not in named),
+        waiting=waiting,
+        states=states,
+        expired_updates=len(crowd.simulator.record.lost),
+    )
+
+
+async def quiet(office: Office, patience: float = 60.0) -> None:
+    """Wait until nothing waits and nothing is on its way."""
+    engine = create_engine(sync_url(office.database_url))
+    loop = asyncio.get_running_loop()
+    end = loop.time() + patience
+    left = -1
+    while loop.time() < end:
+        with engine.connect() as connection:
+            left = connection.execute(
+                text(
+                    "select (select count(*) from inbox where state = 'waiting') +"
+                    " (select count(*) from outbox where state in ('ready', 'sending')"
+                    "  or (state = 'uncertain' and not_before is not null))"
+                )
+            ).scalar_one()
+        if left == 0:
+            engine.dispose()
+            return
+        await asyncio.sleep(0.2)
+    engine.dispose()
+    raise TimeoutError(f"{left} rows still wait after {patience} s")

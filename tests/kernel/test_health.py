@@ -1,0 +1,44 @@
+"""Ready means: every part has worked within the last minute."""
+
+from datetime import timedelta
+
+from bot.health import SILENCE, Health
+from tests.kit.clock import HandClock
+
+
+def test_a_part_is_well_when_it_has_just_worked() -> None:
+    health = Health(HandClock())
+    health.expect("poll", "sender")
+    assert not health.ready
+    health.good("poll")
+    health.good("sender")
+    assert health.ready
+
+
+def test_silence_turns_red_within_a_minute_and_says_so() -> None:
+    clock = HandClock()
+    health = Health(clock)
+    health.good("poll")
+    clock.advance(timedelta(seconds=SILENCE - 1))
+    assert health.ready
+    clock.advance(timedelta(seconds=2))
+    assert not health.ready
+    assert "silent" in health.report()["poll"]
+
+
+def test_trouble_stands_until_the_part_works_again() -> None:
+    health = Health(HandClock())
+    health.good("poll")
+    health.bad("poll", "the token is refused (401)")
+    assert health.report() == {"poll": "the token is refused (401)"}
+    health.good("poll")
+    assert health.ready
+
+
+def test_a_part_that_never_worked_is_starting_and_then_silent() -> None:
+    clock = HandClock()
+    health = Health(clock)
+    health.expect("webhook")
+    assert health.report() == {"webhook": "starting"}
+    clock.advance(timedelta(seconds=SILENCE + 1))
+    assert "silent" in health.report()["webhook"]
