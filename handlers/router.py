@@ -69,6 +69,8 @@ class Router:
         if not turn.caller.active:
             await self._door(turn, open_=True)
         before = len(turn.parcels)
+        here = self.steps.get(turn.dialog.step)
+        turn.discreet = here is not None and here.discreet
         try:
             await self._answer(turn)
             if turn.moved:
@@ -135,18 +137,29 @@ class Router:
         step = self.steps.get(turn.dialog.step)
         if step is None or not await turn.may(step.role):
             turn.rest()
-            await self._idle(turn, words)
+            if not await self._named(turn, words):
+                await self._idle(turn, words)
             return
         shown = await step.show(turn)
-        value = match(shown.choices, words, numbers=not step.free)
+        value = match(shown.choices, words, numbers=step.numbered or not step.free)
         if value is not None and value.startswith("!"):
             await self._chosen(turn, value)
         elif value is not None:
             await step.take(turn, Heard(value=value, text=words))
+        elif (step.numbered or not step.free) and await self._named(turn, words):
+            pass
         elif step.free:
             await step.take(turn, Heard(text=words))
         else:
             await self._again(turn, turn.say("turn.choose_again"))
+
+    async def _named(self, turn: Turn, words: str) -> bool:
+        """Run the command whose bare name was typed ("menu", "data saya"), if it is one."""
+        name = "_".join(words.casefold().split())
+        if len(words) > 30 or name not in self.commands:
+            return False
+        await self._command(turn, name, "")
+        return True
 
     async def _chosen(self, turn: Turn, value: str) -> None:
         name, _, argument = value[1:].partition(":")

@@ -22,13 +22,17 @@ class Step:
     """A question: `show` says it (repeatable at any time), `take` reads the answer.
 
     The name begins with the name of the journey's notes ("skm.item" → notes "skm"). With
-    `free`, words that match no choice are an answer too. `role` is asked for on every arrival.
+    `free`, words that match no choice are an answer too; with `numbered`, a number is a choice
+    nevertheless. The message of a `discreet` one is covered once the conversation goes on below
+    it, because it tells what was asked or answered. `role` is asked for on every arrival.
     """
 
     name: str
     show: Callable[[Turn], Awaitable[Outbound]]
     take: Callable[[Turn, Heard], Awaitable[None]]
     free: bool = False
+    numbered: bool = False
+    discreet: bool = False
     role: str = ""
 
 
@@ -60,8 +64,9 @@ def match(choices: Iterable[Choice], typed: str, *, numbers: bool = True) -> str
     """The value meant by typed words: the number of a choice, its label, or a word for it."""
     listed = list(choices)
     wanted = _folded(typed)
-    if numbers and wanted.isdecimal() and 0 < int(wanted) <= len(listed):
-        return listed[int(wanted) - 1].value
+    number = typed.strip().rstrip(".)")  # "2." is a number, "-2" and "4.5" are not
+    if numbers and number.isdecimal() and len(number) < 4 and 0 < int(number) <= len(listed):
+        return listed[int(number) - 1].value
     for choice in listed:
         if wanted in {_folded(word) for word in (choice.label, *choice.also)}:
             return choice.value

@@ -50,6 +50,7 @@ class Turn:
     parcels: list[Parcel] = field(default_factory=list)
     toast: str = ""  # shown briefly as the answer to a tap
     moved: bool = False
+    discreet: bool = False  # the current message is to be covered, not only disarmed
     _roles: list[Held] | None = None
 
     # --- words -----------------------------------------------------------------------------
@@ -113,7 +114,7 @@ class Turn:
         """Say something whose choices are from now on the current ones.
 
         A tap edits the message that was tapped; anything else gets a new message, and the old
-        one loses its buttons.
+        one loses its buttons (and its words, if its step is discreet).
         """
         self.prompt_body(Outbound(text, tuple(tuple(row) for row in rows)))
 
@@ -122,12 +123,19 @@ class Turn:
         tapped = self.inbound.message if self.inbound.kind is Kind.PRESS else ""
         old = self.dialog.target
         if old and old != tapped:
-            self._post(None, edits=old, strip=True)
+            self.put_away()
         ref = self._post(body, edits=tapped)
         self.dialog.prompt = ref
         self.dialog.target = tapped or "@" + ref
         if not body.rows:
             self.dialog.prompt = self.dialog.target = ""
+
+    def put_away(self) -> None:
+        """Take the buttons off the current message, and the words of a discreet one."""
+        if self.dialog.target:
+            covered = Outbound(self.say("turn.below")) if self.discreet else None
+            self._post(covered, edits=self.dialog.target, strip=covered is None)
+        self.dialog.prompt = self.dialog.target = ""
 
     def tell(self, text: Text, rows: Sequence[Sequence[Choice]] = ()) -> str:
         """Say something in a message of its own and leave the current choices; its reference."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Serial
+from storage.base import Base, Serial, Tx
 
 
 class Unit(Base):
@@ -43,3 +45,82 @@ class ServicePoint(Base):
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
     active: Mapped[bool] = mapped_column(default=True)
     sample: Mapped[bool] = mapped_column(default=False)
+
+
+class Offered(NamedTuple):
+    """A service as people see it: with the unit that offers it and that unit's zone."""
+
+    id: int
+    name: str
+    unit_id: int
+    unit_name: str
+    zone: str
+
+
+class Counter(NamedTuple):
+    """A service point as its QR finds it."""
+
+    id: int
+    name: str
+    unit_id: int
+    service_id: int | None
+    active: bool
+
+
+_OFFERED = select(
+    Service.id, Service.name, Service.unit_id, Unit.name.label("unit_name"), Unit.zone
+).join(Unit, Unit.id == Service.unit_id)
+
+
+async def counter_with(tx: Tx, code: str) -> Counter | None:
+    """The service point whose QR carries this code, in use or not."""
+    row = await tx.execute(
+        select(
+            ServicePoint.id,
+            ServicePoint.name,
+            ServicePoint.unit_id,
+            ServicePoint.service_id,
+            ServicePoint.active,
+        ).where(ServicePoint.code == code)
+    )
+    found = row.first()
+    return None if found is None else Counter(*found)
+
+
+async def counter_name(tx: Tx, point_id: int) -> str | None:
+    """What a service point is called; None if there is none."""
+    return await tx.scalar(select(ServicePoint.name).where(ServicePoint.id == point_id))
+
+
+async def offered(tx: Tx, service_id: int) -> Offered | None:
+    """One service; None if there is none."""
+    row = (await tx.execute(_OFFERED.where(Service.id == service_id))).first()
+    return None if row is None else Offered(*row)
+
+
+async def all_offered(tx: Tx, unit_id: int | None = None) -> list[Offered]:
+    """The services of one unit, or of all, by unit and name."""
+    statement = _OFFERED.order_by(Unit.name, Service.name, Service.id)
+    if unit_id is not None:
+        statement = statement.where(Service.unit_id == unit_id)
+    return [Offered(*row) for row in await tx.execute(statement)]
+
+
+async def serving_units(tx: Tx) -> list[tuple[int, str]]:
+    """The units that offer any service: (id, name), by name."""
+    rows = await tx.execute(
+        select(Unit.id, Unit.name)
+        .where(Unit.id.in_(select(Service.unit_id)))
+        .order_by(Unit.name, Unit.id)
+    )
+    return [(unit, name) for unit, name in rows]
+
+
+async def services_below(tx: Tx, unit_id: int) -> list[int]:
+    """The services of a unit and of all units below it."""
+    below = select(Unit.id).where(Unit.id == unit_id).cte("below", recursive=True)
+    below = below.union(select(Unit.id).join(below, Unit.parent_id == below.c.id))
+    rows = await tx.execute(
+        select(Service.id).where(Service.unit_id.in_(select(below.c.id))).order_by(Service.id)
+    )
+    return list(rows.scalars())

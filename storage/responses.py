@@ -7,10 +7,13 @@ be a link; on PostgreSQL `storage.anonymity` rewrites them in the order of their
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ForeignKey, Index, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import UNORDERED, Base
+from storage.base import UNORDERED, Base, Tx, insert_once, upsert
 
 
 class Response(Base):
@@ -78,3 +81,154 @@ class PeriodKey(Base):
     __tablename__ = "period_key"
     period: Mapped[str] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes]
+
+
+class Sum(NamedTuple):
+    """How many answered one item, and the sum of their answers."""
+
+    item: str
+    n: int
+    sum: int
+
+
+async def record(tx: Tx, *, answers: Mapping[str, int], comment: str, **row: Any) -> None:
+    """Write down one submitted response with its answers and its masked comment, if any."""
+    await tx.execute(insert(Response).values(**row))
+    if answers:
+        await tx.execute(
+            insert(Answer),
+            [
+                {"response_key": row["key"], "item": item, "value": value}
+                for item, value in sorted(answers.items())
+            ],
+        )
+    if comment:
+        await tx.execute(insert(Comment).values(response_key=row["key"], text=comment))
+
+
+async def version_of(tx: Tx, key: str) -> str | None:
+    """The version of the questionnaire a response answered; None if there is no such response."""
+    return await tx.scalar(select(Response.version).where(Response.key == key))
+
+
+async def answers_of(tx: Tx, key: str) -> dict[str, int]:
+    """The answers of one response, by item."""
+    rows = await tx.execute(select(Answer.item, Answer.value).where(Answer.response_key == key))
+    return {item: value for item, value in rows}
+
+
+async def comment_of(tx: Tx, key: str) -> str:
+    """The comment of one response; "" if there is none."""
+    return await tx.scalar(select(Comment.text).where(Comment.response_key == key)) or ""
+
+
+async def set_answer(tx: Tx, key: str, item: str, value: int | None) -> None:
+    """Correct one answer in place; None takes it back."""
+    if value is None:
+        await tx.execute(delete(Answer).where(Answer.response_key == key, Answer.item == item))
+        return
+    statement = upsert(tx, Answer).values(response_key=key, item=item, value=value)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["response_key", "item"], set_={"value": value}
+        )
+    )
+
+
+async def set_comment(tx: Tx, key: str, text: str) -> None:
+    """Correct the comment in place; "" takes it back."""
+    if not text:
+        await tx.execute(delete(Comment).where(Comment.response_key == key))
+        return
+    statement = upsert(tx, Comment).values(response_key=key, text=text)
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["response_key"], set_={"text": text})
+    )
+
+
+async def crowded(
+    tx: Tx, service_id: int, instrument: str, local_date: str, point_id: int, half_day: str, n: int
+) -> bool:
+    """Whether a point already has `n` responses to one instrument in one half-day."""
+    found = await tx.scalar(
+        select(Response.key)
+        .where(
+            Response.service_id == service_id,
+            Response.instrument == instrument,
+            Response.local_date == local_date,
+            Response.point_id == point_id,
+            Response.half_day == half_day,
+        )
+        .offset(n - 1)
+        .limit(1)
+    )
+    return found is not None
+
+
+# --- once per visit ------------------------------------------------------------------------
+
+
+async def wrapped_key(tx: Tx, period: str) -> bytes | None:
+    """The wrapped key of a period; None before its first response and after its end."""
+    return await tx.scalar(select(PeriodKey.wrapped).where(PeriodKey.period == period))
+
+
+async def keep_wrapped_key(tx: Tx, period: str, wrapped: bytes) -> bytes:
+    """Keep the key of a period unless there is one; returns the one in force."""
+    await insert_once(tx, PeriodKey, period=period, wrapped=wrapped)
+    kept = await wrapped_key(tx, period)
+    assert kept is not None
+    return kept
+
+
+async def spend(tx: Tx, key: bytes, period: str) -> bool:
+    """Mark a visit as answered; False when it was already."""
+    return await insert_once(tx, Once, key=key, period=period)
+
+
+async def spent(tx: Tx, keys: Collection[bytes]) -> set[bytes]:
+    """Which of these visits are answered already."""
+    rows = await tx.execute(select(Once.key).where(Once.key.in_(keys)))
+    return set(rows.scalars())
+
+
+# --- aggregates ----------------------------------------------------------------------------
+
+
+def _within(service_ids: Collection[int], instrument: str, first: str, last: str) -> Any:
+    return (
+        Response.service_id.in_(service_ids)
+        & (Response.instrument == instrument)
+        & Response.local_date.between(first, last)
+    )
+
+
+async def how_many(
+    tx: Tx, service_ids: Collection[int], instrument: str, first: str, last: str
+) -> dict[str, int]:
+    """Responses to an instrument between two local dates (both included), by its version."""
+    rows = await tx.execute(
+        select(Response.version, func.count())
+        .where(_within(service_ids, instrument, first, last))
+        .group_by(Response.version)
+        .order_by(Response.version)
+    )
+    return {version: n for version, n in rows}
+
+
+async def sums(
+    tx: Tx,
+    service_ids: Collection[int],
+    instrument: str,
+    items: Collection[str],
+    first: str,
+    last: str,
+) -> list[Sum]:
+    """Number and sum of the answers to each item between two local dates (both included)."""
+    rows = await tx.execute(
+        select(Answer.item, func.count(), func.sum(Answer.value))
+        .join(Response, Response.key == Answer.response_key)
+        .where(_within(service_ids, instrument, first, last), Answer.item.in_(items))
+        .group_by(Answer.item)
+    )
+    return [Sum(item, n, int(total)) for item, n, total in rows]

@@ -1,0 +1,42 @@
+"""All journeys, and what opens, leads and ends a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from content import Bank
+from handlers import menu, rate, results, start
+from handlers.router import Journey, Router
+from handlers.turn import Turn
+
+JOURNEYS: list[Journey] = [start, rate, results, menu]
+
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+"""First letter of a start payload → who reads the rest."""
+
+
+def router() -> Router:
+    """Everything people can do, ready to be handed to the worker."""
+    return Router(
+        JOURNEYS,
+        start=_start,
+        menu=menu.show,
+        stop_words=lambda words: False,
+        stop=menu.show,
+        idle=menu.idle,
+    )
+
+
+def commands(router: Router, bank: Bank, language: str) -> list[tuple[str, str]]:
+    """The command menu of a language: (name, description), in the order of the journeys."""
+    listed = {c.name: c for c in router.commands.values() if c.listed and not c.role}
+    return [(name, bank.sentence(language, f"command.{name}")) for name in listed]
+
+
+async def _start(turn: Turn, payload: str) -> None:
+    if not payload:
+        await start.without_payload(turn)
+    elif (reader := PAYLOADS.get(payload[0])) is not None:
+        await reader(turn, payload[1:])
+    else:
+        await start.by_point(turn, "")
