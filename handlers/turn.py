@@ -152,6 +152,10 @@ class Turn:
         if tapped and tapped == self.dialog.target:
             self.dialog.prompt = self.dialog.target = ""
 
+    def disarm(self, target: str) -> None:
+        """Take the buttons off a message that is named as in an edit."""
+        self._post(None, edits=target, strip=True)
+
     def _post(self, body: Outbound | None, *, edits: str = "", strip: bool = False) -> str:
         cause = f"in:{self.inbox_id}:{len(self.parcels)}"
         self.parcels.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -102,7 +102,13 @@ async def close(tx: Tx, entries: Collection[Due], *, state: str, reason: str = "
     )
 
 
-async def waiting(tx: Tx, *, limit: int) -> Sequence[Due]:
+async def postpone(tx: Tx, entries: Collection[Due], *, to: datetime) -> None:
+    """Let what came into quiet hours wait."""
+    keys = [entry[:3] for entry in entries]
+    await tx.execute(update(Occurrence).where(tuple_(*_KEY).in_(keys)).values(due_at=to))
+
+
+async def waiting(tx: Tx, *, limit: int) -> list[Due]:
     """What waits, soonest first."""
     rows = await tx.execute(
         select(*_KEY, Occurrence.due_at, Occurrence.until)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from storage.base import Tx
 from storage.office import Unit
+from storage.people import Address, Person
 from storage.staff import Role
 
 
@@ -17,6 +19,13 @@ class Held(NamedTuple):
 
     role: str
     unit_id: int | None
+
+
+class Reach(NamedTuple):
+    """How somebody is reached now: an active address, and the language to speak."""
+
+    address_id: int
+    language: str
 
 
 def branch(unit_id: int) -> Select[tuple[int]]:
@@ -32,6 +41,27 @@ async def held_by(tx: Tx, person_id: int) -> list[Held]:
         select(Role.role, Role.unit_id).where(Role.person_id == person_id, Role.ended_at.is_(None))
     )
     return [Held(role, unit) for role, unit in rows]
+
+
+async def holding(tx: Tx, role: str, person_ids: Collection[int]) -> set[int]:
+    """Those of these people who hold a role now."""
+    rows = await tx.execute(
+        select(Role.person_id).where(
+            Role.role == role, Role.ended_at.is_(None), Role.person_id.in_(person_ids)
+        )
+    )
+    return set(rows.scalars())
+
+
+async def reach(tx: Tx, person_ids: Collection[int]) -> dict[int, Reach]:
+    """How to reach each of these people; who has no active address is absent."""
+    rows = await tx.execute(
+        select(Person.id, func.min(Address.id), Person.language)
+        .join(Address, Address.person_id == Person.id)
+        .where(Person.id.in_(person_ids), Address.active.is_(True))
+        .group_by(Person.id, Person.language)
+    )
+    return {person: Reach(address, language) for person, address, language in rows.tuples()}
 
 
 async def grant(tx: Tx, person_id: int, role: str, unit_id: int | None, *, at: datetime) -> None:

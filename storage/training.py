@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ForeignKey,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Serial, Tx, upsert
+from storage.base import Base, Serial, Tx, UtcDateTime, upsert
+from storage.due import Occurrence
 from storage.roles import branch
 from storage.staff import Role, Staff
 
@@ -102,7 +113,7 @@ async def create_session(
         )
         .returning(Session.id)
     )
-    assert found is not None
+    assert isinstance(found, int)
     return found
 
 
@@ -208,6 +219,72 @@ async def set_answer(
         .values(answer=answer, answered_at=at)
     )
     return done.rowcount > 0
+
+
+async def fall_due(
+    tx: Tx,
+    *,
+    session_id: int,
+    kind: str,
+    local_date: str,
+    due_at: datetime,
+    until: datetime,
+    answers: Collection[str],
+) -> int:
+    """Write down one reminder of one session for those whose answer is among `answers`.
+
+    Who answered after its moment knows what it would say. Returns how many rows are new.
+    """
+    who = _occurrences(session_id, kind, local_date, due_at, until).where(
+        Invitee.answer.in_(answers),
+        or_(Invitee.answered_at.is_(None), Invitee.answered_at <= due_at),
+    )
+    return await _write(tx, who)
+
+
+async def fall_due_cancelled(
+    tx: Tx, *, session_id: int, local_date: str, due_at: datetime, until: datetime
+) -> int:
+    """Write down the notice that a session is off, for those who knew of it and did not refuse.
+
+    Returns how many rows are new.
+    """
+    told = exists().where(
+        Occurrence.rule == rule(session_id, "invite"),
+        Occurrence.person_id == Invitee.person_id,
+        Occurrence.state == "handed",
+    )
+    who = _occurrences(session_id, "cancelled", local_date, due_at, until).where(
+        or_(Invitee.answer == "yes", and_(Invitee.answer == "", told))
+    )
+    return await _write(tx, who)
+
+
+def rule(session_id: int, kind: str) -> str:
+    """The name of one reminder of one session."""
+    return f"training:{session_id}:{kind}"
+
+
+def _occurrences(
+    session_id: int, kind: str, local_date: str, due_at: datetime, until: datetime
+) -> Any:
+    return select(
+        literal(rule(session_id, kind)),
+        literal(local_date),
+        Invitee.person_id,
+        literal(due_at, UtcDateTime),
+        literal(until, UtcDateTime),
+        literal("due"),
+        literal(""),
+    ).where(Invitee.session_id == session_id)
+
+
+async def _write(tx: Tx, who: Any) -> int:
+    columns = ["rule", "local_date", "person_id", "due_at", "until", "state", "reason"]
+    done = await tx.execute(
+        upsert(tx, Occurrence).from_select(columns, who).on_conflict_do_nothing()
+    )
+    return int(done.rowcount)
 
 
 async def counts(tx: Tx, session_ids: Collection[int]) -> dict[int, Counts]:
