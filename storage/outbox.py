@@ -10,12 +10,15 @@ from typing import NamedTuple
 from sqlalchemy import (
     ForeignKey,
     Index,
+    String,
     and_,
     bindparam,
     case,
+    cast,
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     text,
@@ -23,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from storage.announcements import Announcement
 from storage.base import Base, Serial, Tx, upsert
 from storage.ledger import count
 from storage.people import Address, set_active
@@ -357,6 +361,23 @@ async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> N
         )
         .values(state=State.CANCELLED, settled_at=at, not_before=None, body=None, error=reason)
     )
+
+
+async def cancel_announcements(tx: Tx, address_id: int, *, at: datetime) -> int:
+    """Somebody wants no announcements any more: take back those to citizens that wait for her."""
+    to_citizens = select(literal("ann:").concat(cast(Announcement.id, String))).where(
+        Announcement.audience == "citizens"
+    )
+    done = await tx.execute(
+        update(Outbox)
+        .where(
+            Outbox.address_id == address_id,
+            Outbox.state == State.READY,
+            Outbox.batch.in_(to_citizens),
+        )
+        .values(state=State.CANCELLED, settled_at=at, body=None, error="opted out")
+    )
+    return done.rowcount
 
 
 async def shut_out(tx: Tx, address_id: int, *, at: datetime) -> None:

@@ -37,6 +37,10 @@ class UnknownDatabase(ValueError):
     """An address that names neither SQLite nor PostgreSQL."""
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 class Database:
     """One database, opened for the owner of the writing role or beside it."""
 
@@ -67,6 +71,7 @@ class Database:
                 max_overflow=pool_size,
                 pool_timeout=10,
                 pool_pre_ping=False,
+                hide_parameters=True,  # an error in a log must not carry anybody's values
                 connect_args={"connect_timeout": 5, "options": _POSTGRES_OPTIONS},
             )
 
@@ -83,7 +88,11 @@ class Database:
 
     def _sqlite(self, *, read_only: bool, pool_size: int, checkpoint: bool) -> AsyncEngine:
         engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30}
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"timeout": 30},
         )
 
         def prepare(connection: Any, _: Any) -> None:
@@ -160,8 +169,14 @@ class Database:
         return "" if found == "ok" else found
 
     async def truncate_log(self) -> None:
-        """Bring SQLite's log home and empty it, so that erased pages leave the disk."""
-        if self.is_sqlite:
+        """Bring SQLite's log home and empty it, so that erased pages leave the disk.
+
+        While somebody reads the log stays; the next call finds it and tries again.
+        """
+        if self.path is None:
+            return
+        log = self.path.with_name(self.path.name + "-wal")
+        if await asyncio.to_thread(_size, log):
             async with self._lock, self._writer.connect() as connection:
                 raw = await connection.get_raw_connection()
                 cursor = await raw.driver_connection.execute(  # type: ignore[union-attr]
