@@ -10,12 +10,17 @@ from talk.messages import Choice
 
 Rows = Sequence[Sequence[Choice]]
 
-_RETURN = "lanjut"
+_RETURN = "kembali"
+
+
+def busy(turn: Turn) -> bool:
+    """Whether somebody is in the middle of something; the menu is not something."""
+    return bool(turn.dialog.step) and not turn.dialog.step.startswith("menu.")
 
 
 def with_way_on(turn: Turn, rows: Rows = ()) -> list[list[Choice]]:
     """These choices, and below them the way back to the question, or else to the menu."""
-    if turn.dialog.step:
+    if busy(turn):
         on = turn.choice("privacy.button_return", f"!{_RETURN}")
     else:
         on = turn.choice("common.menu", "!menu")

@@ -5,11 +5,33 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
-from handlers import menu, rate, results, start
+from handlers import (
+    aside,
+    language,
+    menu,
+    my_data,
+    privacy,
+    rate,
+    results,
+    start,
+    stopping,
+    subscription,
+)
 from handlers.router import Journey, Router
 from handlers.turn import Turn
 
-JOURNEYS: list[Journey] = [start, rate, results, menu]
+JOURNEYS: list[Journey] = [
+    start,
+    rate,
+    results,
+    privacy,
+    subscription,
+    language,
+    stopping,
+    my_data,
+    aside,
+    menu,
+]
 
 PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
 """First letter of a start payload → who reads the rest."""
@@ -21,8 +43,8 @@ def router() -> Router:
         JOURNEYS,
         start=_start,
         menu=menu.show,
-        stop_words=lambda words: False,
-        stop=menu.show,
+        stop_words=stopping.stop_words,
+        stop=stopping.stop,
         idle=menu.idle,
     )
 

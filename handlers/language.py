@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.aside import with_way_on
+from handlers.aside import busy, with_way_on
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
 from storage import people
@@ -21,7 +21,7 @@ async def _language(turn: Turn, chosen: str) -> None:
     await people.set_language(turn.tx, turn.caller.person_id, chosen)
     turn.caller.language = chosen
     done = turn.say("language.chosen")
-    if turn.dialog.step:
+    if busy(turn):
         turn.toast = flat(done)
         turn.go(turn.dialog.step)
     else:

@@ -34,6 +34,7 @@ class Entry:
 ENTRIES = [
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
+    Entry("langganan", "menu.button_announcements"),
     Entry("privasi", "menu.button_privacy"),
     Entry("bahasa", "menu.button_language"),
     Entry("bantuan", "menu.button_help"),

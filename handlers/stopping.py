@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import stopping
 from domain.stopping import Stopped, stop_words
+from handlers.aside import busy
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
 from talk.messages import Choice
@@ -24,7 +25,7 @@ async def stop(turn: Turn) -> None:
         now=turn.now,
         zone=turn.house.zone,
     )
-    step = turn.dialog.step
+    step = turn.dialog.step if busy(turn) else ""
     turn.rest()
     undoable = bool(stopped.purposes or stopped.lesson_hour is not None or step)
     if undoable:
@@ -35,10 +36,10 @@ async def stop(turn: Turn) -> None:
             note["hour"], note["paused"] = stopped.lesson_hour, stopped.paused_until
     undo = [[turn.choice("stop.button_undo", "!urungkan")]] if undoable or earlier else []
     menu = [turn.choice("common.menu", "!menu")]
-    turn.prompt(await _words(turn, stopped, step), [*undo, menu])
+    turn.prompt(await _words(turn, stopped, step, bool(undo)), [*undo, menu])
 
 
-async def _words(turn: Turn, stopped: Stopped, step: str) -> Text:
+async def _words(turn: Turn, stopped: Stopped, step: str, undoable: bool) -> Text:
     parts = [turn.say("stop.done")]
     if stopped.lesson_hour is not None:
         parts.append(turn.say("stop.lessons"))
@@ -47,6 +48,8 @@ async def _words(turn: Turn, stopped: Stopped, step: str) -> Text:
     if step:
         parts.append(turn.say("stop.draft"))
     parts.append(turn.say("stop.still"))
+    if undoable:
+        parts.append(turn.say("stop.undo_hint"))
     return joined(*(piece for part in parts for piece in (part, plain("\n\n"))))[:-1]
 
 
@@ -64,7 +67,7 @@ async def _undo(turn: Turn, _: str) -> None:
     await stopping.undo(turn.tx, turn.caller.person_id, stopped)
     turn.drop(_NOTE)
     step = note["step"]
-    if step and turn.noted(step.partition(".")[0]) is not None and not turn.dialog.step:
+    if step and turn.noted(step.partition(".")[0]) is not None and not busy(turn):
         turn.toast = flat(turn.say("stop.undone"))
         turn.go(step)
     else:

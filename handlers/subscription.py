@@ -7,6 +7,7 @@ from domain.calendar import CITIZENS_DAY
 from handlers.aside import with_way_on
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
+from talk.messages import Choice
 from talk.text import Text, joined, plain
 
 _YES, _NO = "ya", "tidak"
@@ -39,7 +40,7 @@ def _question(turn: Turn, agreed: bool) -> Text:
     return joined(turn.say("consent.title"), plain("\n"), state, plain("\n\n"), terms)
 
 
-def _choices(turn: Turn) -> list:
+def _choices(turn: Turn) -> list[Choice]:
     return [
         turn.choice("consent.button_agree", f"!langganan:{_YES}"),
         turn.choice("consent.button_refuse", f"!langganan:{_NO}"),

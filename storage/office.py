@@ -116,6 +116,11 @@ async def serving_units(tx: Tx) -> list[tuple[int, str]]:
     return [(unit, name) for unit, name in rows]
 
 
+async def unit_names(tx: Tx) -> dict[int, str]:
+    """What every unit is called."""
+    return dict((await tx.execute(select(Unit.id, Unit.name))).tuples().all())
+
+
 async def services_below(tx: Tx, unit_id: int) -> list[int]:
     """The services of a unit and of all units below it."""
     below = select(Unit.id).where(Unit.id == unit_id).cte("below", recursive=True)
