@@ -11,6 +11,7 @@ from content import Instrument, PositionGroup
 from domain import assessment
 from domain.assessment import Gap
 from handlers import joining, moments, questionnaire
+from handlers.offer import offer
 from handlers.questionnaire import Draft
 from handlers.steps import Command, Gone, Heard, Step
 from handlers.turn import Turn
@@ -211,12 +212,12 @@ async def _say_last(turn: Turn) -> None:
         plain("\n\n"),
         turn.say("assess.not_official"),
     ]
-    turn.rest()
-    rows = [
+    offer(
+        turn,
+        joined(*parts),
         [turn.choice("assess.button_learn", "!belajar")],
         [turn.choice("common.menu", "!menu")],
-    ]
-    turn.prompt(joined(*parts), rows)
+    )
 
 
 def _line(turn: Turn, number: int, names: dict[str, str], gap: Gap) -> Text:

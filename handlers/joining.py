@@ -8,6 +8,7 @@ from domain import joining, learning
 from domain.errors import Refused
 from domain.joining import Expired, Unknown, Used
 from handlers import moments
+from handlers.offer import offer
 from handlers.steps import Command, Gone, Heard, Step
 from handlers.turn import Turn
 from storage import outbox, roles, staff
@@ -150,12 +151,11 @@ async def _ask_next(turn: Turn) -> None:
 
 def _welcome(turn: Turn, servant: Servant, *, works: bool) -> None:
     turn.drop(NOTES)
-    turn.rest()
     rows = [[turn.choice("common.menu", "!menu")]]
     if works:
         rows.insert(0, [turn.choice("join.button_assess", "!nilai_diri")])
         rows.insert(1, [turn.choice("join.button_learn", "!belajar")])
-    turn.prompt(turn.say("join.welcome", name=servant.name), rows)
+    offer(turn, turn.say("join.welcome", name=servant.name), *rows)
 
 
 async def _show_name(turn: Turn) -> Outbound:

@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from content import Bank
 from handlers import (
     aside,
+    assess,
+    joining,
     language,
+    learn,
     menu,
     my_data,
     privacy,
@@ -16,6 +19,7 @@ from handlers import (
     start,
     stopping,
     subscription,
+    training_rsvp,
 )
 from handlers.router import Journey, Router
 from handlers.turn import Turn
@@ -24,6 +28,10 @@ JOURNEYS: list[Journey] = [
     start,
     rate,
     results,
+    joining,
+    assess,
+    learn,
+    training_rsvp,
     privacy,
     subscription,
     language,
@@ -33,7 +41,10 @@ JOURNEYS: list[Journey] = [
     menu,
 ]
 
-PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {"p": start.by_point}
+PAYLOADS: Mapping[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "p": start.by_point,
+    "i": joining.start,
+}
 """First letter of a start payload → who reads the rest."""
 
 

@@ -32,6 +32,9 @@ class Entry:
 
 
 ENTRIES = [
+    Entry("nilai_diri", "join.button_assess", "staff"),
+    Entry("belajar", "join.button_learn", "staff"),
+    Entry("pelatihan", "training.button_mine", "staff"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
     Entry("langganan", "menu.button_announcements"),

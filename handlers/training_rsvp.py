@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain import training
 from domain.errors import Refused
 from handlers import training_card
+from handlers.offer import offer
 from handlers.steps import Button, Command
 from handlers.turn import Turn
 from storage import training as kept
@@ -35,8 +36,7 @@ async def _answered(turn: Turn, argument: str) -> None:
 async def _list(turn: Turn, _: str) -> None:
     """`/pelatihan`: what is to come, and what one has answered."""
     body = await _mine(turn)
-    turn.rest()
-    turn.prompt_body(body)
+    offer(turn, body.text, *body.rows)
 
 
 async def _mine(turn: Turn) -> Outbound:

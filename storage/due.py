@@ -38,7 +38,7 @@ class HolidayOverride(Base):
 async def holiday_overrides(tx: Tx) -> dict[date, bool]:
     """Days the office made holidays (True) or took out of the national calendar (False)."""
     rows = await tx.execute(select(HolidayOverride.local_date, HolidayOverride.is_holiday))
-    return {date.fromisoformat(day): holiday for day, holiday in rows.tuples()}
+    return {date.fromisoformat(day): holiday for day, holiday in rows}
 
 
 class Due(NamedTuple):
@@ -126,4 +126,4 @@ async def tally(tx: Tx) -> dict[tuple[str, str], int]:
             Occurrence.state, Occurrence.reason
         )
     )
-    return {(state, reason): n for state, reason, n in rows.tuples()}
+    return {(state, reason): n for state, reason, n in rows}

@@ -164,7 +164,7 @@ async def give(tx: Tx, gifts: Sequence[Gift]) -> set[tuple[int, str]]:
         .on_conflict_do_nothing()
         .returning(Given.person_id, Given.local_date)
     )
-    return {(person_id, day) for person_id, day in rows.tuples()}
+    return {(person_id, day) for person_id, day in rows}
 
 
 _GIVEN = ("person_id", "local_date", "lesson", "version", "target")
@@ -212,7 +212,7 @@ async def given_on(tx: Tx, days: Mapping[int, str]) -> set[int]:
             Given.person_id.in_(days), Given.local_date.in_(set(days.values()))
         )
     )
-    return {person for person, day in rows.tuples() if days[person] == day}
+    return {person for person, day in rows if days[person] == day}
 
 
 async def add_review(

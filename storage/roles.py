@@ -61,7 +61,7 @@ async def reach(tx: Tx, person_ids: Collection[int]) -> dict[int, Reach]:
         .where(Person.id.in_(person_ids), Address.active.is_(True))
         .group_by(Person.id, Person.language)
     )
-    return {person: Reach(address, language) for person, address, language in rows.tuples()}
+    return {person: Reach(address, language) for person, address, language in rows}
 
 
 async def grant(tx: Tx, person_id: int, role: str, unit_id: int | None, *, at: datetime) -> None:

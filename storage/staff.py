@@ -265,6 +265,6 @@ async def assessments(tx: Tx, person_id: int, *, limit: int) -> list[Assessed]:
         ).where(AssessmentAnswer.assessment_id.in_([one.id for one in found]))
     )
     levels: dict[int, dict[str, int]] = {}
-    for assessment_id, item, level in answers.tuples():
+    for assessment_id, item, level in answers:
         levels.setdefault(assessment_id, {})[item] = level
     return [one._replace(levels=levels.get(one.id, {})) for one in found]

@@ -295,7 +295,7 @@ async def counts(tx: Tx, session_ids: Collection[int]) -> dict[int, Counts]:
         .group_by(Invitee.session_id, Invitee.answer)
     )
     found: dict[int, dict[str, int]] = {session_id: {} for session_id in session_ids}
-    for session_id, answer, n in rows.tuples():
+    for session_id, answer, n in rows:
         found[session_id][answer or "open"] = n
     return {session_id: Counts(**by_answer) for session_id, by_answer in found.items()}
 
