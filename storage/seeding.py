@@ -111,9 +111,7 @@ async def hanging_on_sample(tx: Tx) -> dict[str, int]:
         "services": await _count(tx, Service.unit_id.in_(its_units) & Service.sample.is_(False)),
         "points": await _count(
             tx,
-            or_(
-                ServicePoint.unit_id.in_(its_units), ServicePoint.service_id.in_(its_services)
-            )
+            or_(ServicePoint.unit_id.in_(its_units), ServicePoint.service_id.in_(its_services))
             & ServicePoint.sample.is_(False),
         ),
     }
