@@ -172,7 +172,6 @@ async def create(
     tx: Tx,
     *,
     author_id: int,
-    address_id: int,
     audience: str,
     text: str,
     sender: str,
@@ -195,7 +194,6 @@ async def create(
     announcement_id = await announcements.add(
         tx,
         author_id=author_id,
-        address_id=address_id,
         audience=audience,
         text=text,
         sender=sender,

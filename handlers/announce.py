@@ -10,9 +10,11 @@ from domain.announcing import PACE, Plan
 from domain.errors import Refused
 from domain.scope import Scope, scope
 from handlers import announced, units
+from handlers.moments import moment
+from handlers.offer import offer
 from handlers.steps import Button, Command, Gone, Heard, Step
 from handlers.turn import Turn
-from handlers.wording import duration, moment, number
+from handlers.wording import duration, number
 from storage import announcements, recipients
 from talk.messages import Choice, Outbound
 from talk.text import Text, flat, joined, plain
@@ -42,8 +44,7 @@ async def _reach(turn: Turn) -> Scope:
 
 def _cancel(turn: Turn) -> None:
     turn.drop("announce")
-    turn.rest()
-    turn.prompt(turn.say("common.cancelled"))
+    offer(turn, turn.say("common.cancelled"), [turn.choice("common.menu", "!menu")])
 
 
 # --- the text -------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ async def _when(turn: Turn, draft: dict[str, Any]) -> Text:
     """When it goes, why not now, how long it takes, and what happens at nightfall."""
     plan, language = _kept(draft), turn.caller.language
     zone = await announcing.home(turn.tx, draft["audience"], turn.house.zone)
-    at = moment(turn.house, language, plan.at, zone)
+    at = moment(plan.at, zone, language)
     if plan.why == "cap":
         parts = [turn.say("announce.when_cap", at=at)]
     elif plan.why:
@@ -214,7 +215,7 @@ async def _when(turn: Turn, draft: dict[str, Any]) -> Text:
     lasting = duration(turn.house, language, draft["n"] / PACE)
     parts += [plain("\n"), turn.say("announce.lasts", duration=lasting)]
     if plan.goes_on is not None:
-        rest = moment(turn.house, language, plan.goes_on, zone)
+        rest = moment(plan.goes_on, zone, language)
         parts += [plain("\n"), turn.say("announce.goes_on", at=rest)]
     return joined(*parts)
 
@@ -268,7 +269,6 @@ async def _send(turn: Turn, draft: dict[str, Any]) -> None:
     announcement_id = await announcing.create(
         turn.tx,
         author_id=turn.caller.person_id,
-        address_id=turn.caller.address_id,
         audience=audience,
         text=text,
         sender=reach.name,

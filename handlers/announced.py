@@ -7,8 +7,9 @@ from datetime import datetime
 
 from domain.announcing import Figures
 from domain.scope import Scope
+from handlers.moments import moment
 from handlers.turn import House
-from handlers.wording import moment, number
+from handlers.wording import number
 from storage.announcements import Written
 from talk.messages import Choice, Outbound
 from talk.text import Text, flat, joined, plain
@@ -56,7 +57,7 @@ def _standing(
     if one.state == "done":
         return house.say(language, "announcements.done")
     if one.not_before is not None and one.not_before > now:
-        when = moment(house, language, one.not_before, zone)
+        when = moment(one.not_before, zone, language)
         if found.sent:
             return house.say(language, "announcements.paused", when=when)
         return house.say(language, "announcements.waiting", when=when)
@@ -142,7 +143,7 @@ def _reason(house: House, language: str, state: str, error: str) -> Text | None:
             return house.say(language, "announcements.why_expired")
         case "cancelled" if said == "stopped":
             return house.say(language, "announcements.why_stopped")
-        case "cancelled" if said == "withdrawn":
+        case "cancelled" if said in ("withdrawn", "opted out", ""):
             return house.say(language, "announcements.why_withdrawn")
         case "failed" | "cancelled" if "deactivated" in said or "not found" in said:
             return house.say(language, "announcements.why_gone")

@@ -8,9 +8,10 @@ from domain.scope import Scope, scope
 from handlers import announced
 from handlers.announce import tell_progress
 from handlers.announcing_ticks import advance
+from handlers.moments import moment
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
-from handlers.wording import moment, number
+from handlers.wording import number
 from storage import announcements, outbox
 from storage.announcements import Written
 from talk.text import joined, plain
@@ -33,15 +34,14 @@ async def _list(turn: Turn, _: str) -> None:
     rows = []
     for one in found:
         figures = announcing.figures(await outbox.states(turn.tx, one.batch))
-        parts.append(
-            turn.say(
-                "announcements.line",
-                number=one.id,
-                begin=_beginning(one.text),
-                sent=number(language, figures.sent),
-                total=number(language, one.recipients),
-            )
+        line = turn.say(
+            "announcements.line",
+            number=one.id,
+            begin=_beginning(one.text),
+            sent=number(language, figures.sent),
+            total=number(language, one.recipients),
         )
+        parts += [plain("\n\n"), line]
         rows.append((turn.choice("announcements.open", f"!ann:{one.id}", number=one.id),))
     turn.amend(joined(*parts), rows)
 
@@ -73,7 +73,7 @@ async def _again(turn: Turn, argument: str) -> None:
     language = turn.caller.language
     parts = [turn.say("announcements.warning", number=one.id, n=number(language, n))]
     if plan.why:
-        at = moment(turn.house, language, plan.at, zone)
+        at = moment(plan.at, zone, language)
         parts += [plain("\n\n"), turn.say("announce.when_quiet", at=at)]
     turn.amend(
         joined(*parts),
@@ -95,7 +95,6 @@ async def _again_yes(turn: Turn, argument: str) -> None:
     announcement_id = await announcing.create(
         turn.tx,
         author_id=turn.caller.person_id,
-        address_id=turn.caller.address_id,
         audience=one.audience,
         text=one.text,
         sender=one.sender,

@@ -9,7 +9,7 @@ from domain import announcing
 from domain.announcing import Figures
 from handlers import announced
 from handlers.turn import House
-from storage import announcements, outbox, people, recipients
+from storage import announcements, outbox, recipients, roles
 from storage.announcements import Written
 from storage.base import Tx
 from storage.outbox import State
@@ -98,11 +98,11 @@ async def _report(tx: Tx, house: House, one: Written, look: _Look, now: datetime
     """Tell the author how far it is, in the message that told it before."""
     number = _reported(one)[0] + 1
     cause = f"{one.batch}:report:{number}"
-    author = await people.reader(tx, one.address_id)
+    author = (await roles.reach(tx, [one.author_id])).get(one.author_id)
     if author is not None:
         body = announced.progress(
             house,
-            author,
+            author.language,
             one,
             look.figures,
             await outbox.reasons(tx, one.batch),
@@ -110,7 +110,7 @@ async def _report(tx: Tx, house: House, one: Written, look: _Look, now: datetime
             zone=await announcing.home(tx, one.audience, house.zone),
         )
         policy = Policy.A if look.edits else Policy.B
-        parcel = Parcel(cause, one.address_id, body, policy=policy, edits=look.edits)
+        parcel = Parcel(cause, author.address_id, body, policy=policy, edits=look.edits)
         await outbox.put(tx, [parcel], at=now)
     await announcements.change(
         tx,
@@ -123,7 +123,7 @@ async def _report(tx: Tx, house: House, one: Written, look: _Look, now: datetime
 
 async def _target(tx: Tx, one: Written, now: datetime) -> str | None:
     """Which message to edit: "" for a new one, None to wait until the last word has arrived."""
-    if await people.reader(tx, one.address_id) is None:
+    if not await roles.reach(tx, [one.author_id]):
         return ""
     found = await outbox.message_of(tx, one.progress.removeprefix("@"))
     if found is None:

@@ -1,14 +1,12 @@
-"""Numbers, days and hours as people read them, in the language of who reads."""
+"""Whole numbers and stretches of time as people read them, in the language of who reads."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from domain import calendar
 from handlers.turn import House
 from talk.text import flat
 
@@ -16,25 +14,6 @@ from talk.text import flat
 def number(language: str, n: int) -> str:
     """1240 → "1.240" (or "1,240" in English)."""
     return format_decimal(n, locale=_locale(language))
-
-
-def day(language: str, which: date) -> str:
-    """ "Senin, 23 November 2026"."""
-    return format_date(which, "EEEE, d MMMM y", locale=_locale(language))
-
-
-def moment(house: House, language: str, at: datetime, zone: str) -> str:
-    """ "Senin, 23 November 2026 pukul 08.00 WIB", as the clocks in `zone` show it."""
-    here = calendar.local(at, zone)
-    return flat(
-        house.say(
-            language,
-            "admin.moment",
-            day=day(language, here.date()),
-            hour=here.strftime("%H:%M" if _locale(language) == "en" else "%H.%M"),
-            zone=calendar.zone_label(zone),
-        )
-    )
 
 
 def duration(house: House, language: str, seconds: float) -> str:

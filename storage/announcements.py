@@ -21,7 +21,6 @@ class Announcement(Base):
     __tablename__ = "announcement"
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    address_id: Mapped[int] = mapped_column(ForeignKey("address.id"))  # where progress is told
     sender: Mapped[str]  # the office that speaks
     text: Mapped[str]
     audience: Mapped[str]  # "citizens" | "staff" | "unit:<id>"
@@ -51,7 +50,6 @@ class Written(NamedTuple):
 
     id: int
     author_id: int
-    address_id: int
     sender: str
     text: str
     audience: str

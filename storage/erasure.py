@@ -69,6 +69,7 @@ OWN = frozenset({"person", "address", "dialog", "outbox", "assessment_answer"})
 
 ABOUT_NOBODY = frozenset(
     {
+        "announcement_day",
         "answer",
         "comment",
         "content_version",
@@ -239,7 +240,7 @@ async def forget_resting(tx: Tx) -> int:
         )
         .with_for_update(skip_locked=True)
     )
-    resting = dict(found.tuples().all())
+    resting = dict(found.all())
     if not resting:
         return 0
     await tx.execute(

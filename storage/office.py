@@ -129,3 +129,18 @@ async def services_below(tx: Tx, unit_id: int) -> list[int]:
         select(Service.id).where(Service.unit_id.in_(select(below.c.id))).order_by(Service.id)
     )
     return list(rows.scalars())
+
+
+class Place(NamedTuple):
+    """A unit as it stands in the tree."""
+
+    id: int
+    name: str
+    zone: str
+    parent_id: int | None
+
+
+async def places(tx: Tx) -> list[Place]:
+    """All units of the government, a few hundred at most."""
+    rows = await tx.execute(select(Unit.id, Unit.name, Unit.zone, Unit.parent_id))
+    return [Place._make(row) for row in rows]

@@ -128,15 +128,6 @@ async def addresses_of(tx: Tx, person_ids: Collection[int]) -> dict[int, int]:
     return {person: address for person, address in rows}
 
 
-async def reader(tx: Tx, address_id: int) -> str | None:
-    """The language of whoever is reached at this address; None when she shut us out or is gone."""
-    return await tx.scalar(
-        select(Person.language)
-        .join(Address, Address.person_id == Person.id)
-        .where(Address.id == address_id, Address.active.is_(True))
-    )
-
-
 async def give_consent(
     tx: Tx, person_id: int, purpose: str, *, version: str, channel: str, at: datetime
 ) -> None:
