@@ -28,7 +28,8 @@ def look(
     """Ask for a service, to "rate" it or to see its "results".
 
     `lead` says why we ask: "" plainly, "wrong" or "closed" after a QR that does not work, "which"
-    at a point with several services, "none" when nothing resembled what was typed.
+    at a point with several services, "none" when nothing resembled what was typed, "hello" to a
+    newcomer, "no_draft" when there is nothing to continue.
     """
     turn.drop("start")
     turn.note("start", keep=KEPT).update(

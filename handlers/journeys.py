@@ -6,8 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
 from handlers import (
+    announce,
+    announcements,
     aside,
     assess,
+    comment,
+    correct,
     joining,
     language,
     learn,
@@ -16,6 +20,7 @@ from handlers import (
     privacy,
     rate,
     results,
+    skm,
     start,
     stopping,
     subscription,
@@ -27,11 +32,16 @@ from handlers.turn import Turn
 JOURNEYS: list[Journey] = [
     start,
     rate,
+    skm,
+    comment,
+    correct,
     results,
     joining,
     assess,
     learn,
     training_rsvp,
+    announce,
+    announcements,
     privacy,
     subscription,
     language,
@@ -57,6 +67,7 @@ def router() -> Router:
         stop_words=stopping.stop_words,
         stop=stopping.stop,
         idle=menu.idle,
+        reply=learn.typed,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from domain.rating import Place
 from handlers import draft, find, rate
 from handlers.find import PAGE, looking
+from handlers.greeting import greeting
 from handlers.results import publish
 from handlers.steps import Command, Gone, Heard, Step
 from handlers.turn import Turn
@@ -107,8 +108,6 @@ async def _question(turn: Turn, noted: dict[str, Any], any_choice: bool) -> Text
     parts = []
     match noted["lead"]:
         case "hello":
-            from handlers.greeting import greeting
-
             parts.append(turn.say("start.hello", greeting=greeting(turn)))
         case "wrong":
             parts.append(turn.say("start.wrong_code"))
@@ -116,6 +115,8 @@ async def _question(turn: Turn, noted: dict[str, Any], any_choice: bool) -> Text
             parts.append(turn.say("start.closed_point"))
         case "none":
             parts.append(turn.say("start.none_found"))
+        case "no_draft":
+            parts.append(turn.say("start.no_draft"))
     if not any_choice:
         parts.append(turn.say("start.no_services"))
     elif noted["hits"]:

@@ -72,7 +72,5 @@ async def unit(
 ) -> None:
     """A unit of the tree."""
     await tx.execute(
-        insert(Unit).values(
-            id=unit_id, key=f"u{unit_id}", name=name, zone=zone, parent_id=parent
-        )
+        insert(Unit).values(id=unit_id, key=f"u{unit_id}", name=name, zone=zone, parent_id=parent)
     )

@@ -1,0 +1,82 @@
+"""A comment in free words: masked at the door, shown again, used only when the person says so."""
+
+from __future__ import annotations
+
+from domain.privacy_mask import LONGEST, MARK, mask
+from handlers import draft
+from handlers.sheets import BACK, SKIP
+from handlers.steps import Heard, Step
+from handlers.turn import Turn
+from talk.messages import Outbound
+from talk.text import joined, plain
+
+USE, AGAIN, DELETE = "use", "again", "delete"
+
+
+async def _show(turn: Turn) -> Outbound:
+    written = draft.held(turn)["comment"]
+    if not written:
+        choices = (turn.choice("common.back", BACK), turn.choice("common.skip", SKIP))
+        return Outbound(turn.say("skm.comment"), (choices,))
+    choices = (turn.choice("common.back", BACK), turn.choice("skm.button_delete", SKIP))
+    text = joined(turn.say("skm.comment"), plain("\n\n"), turn.say("skm.chosen", answer=written))
+    return Outbound(text, (choices,))
+
+
+async def _take(turn: Turn, heard: Heard) -> None:
+    at = draft.held(turn)
+    if heard.value == BACK:
+        await draft.backward(turn)
+    elif heard.value == SKIP:
+        at["comment"] = ""
+        await draft.onward(turn)
+    else:
+        _read(turn, heard.text)
+
+
+def _read(turn: Turn, words: str) -> None:
+    """Keep the masked words as a proposal; the words as typed are kept nowhere."""
+    masked = mask(words)
+    if not masked.text:
+        turn.go("skm.comment")
+        return
+    draft.held(turn)["proposal"] = masked._asdict()
+    turn.go("skm.check")
+
+
+async def _show_check(turn: Turn) -> Outbound:
+    proposal = draft.held(turn).get("proposal")
+    if proposal is None:
+        return await _show(turn)
+    parts = [turn.say("skm.check", comment=proposal["text"])]
+    if proposal["found"]:
+        parts += [plain("\n\n"), turn.say("skm.check_masked", mark=MARK)]
+    if proposal["cut"]:
+        parts += [plain("\n\n"), turn.say("skm.check_cut", limit=LONGEST)]
+    rows = (
+        (turn.choice("skm.button_use", USE),),
+        (turn.choice("skm.button_again", AGAIN),),
+        (turn.choice("skm.button_delete", DELETE),),
+    )
+    return Outbound(joined(*parts), rows)
+
+
+async def _take_check(turn: Turn, heard: Heard) -> None:
+    at = draft.held(turn)
+    if not heard.value:
+        _read(turn, heard.text)
+        return
+    proposal = at.pop("proposal", None)
+    if heard.value == AGAIN or proposal is None:
+        turn.go("skm.comment")
+        return
+    at["comment"] = proposal["text"] if heard.value == USE else ""
+    await draft.onward(turn)
+
+
+STEPS = (
+    Step("skm.comment", _show, _take, free=True, discreet=True),
+    Step("skm.check", _show_check, _take_check, free=True, discreet=True),
+)
+COMMANDS = ()
+BUTTONS = ()
