@@ -17,11 +17,11 @@ from bot.refusals import CannotStart
 from bot.run import Menu, Nursery, Platform, Runner, web_server
 from bot.settings import Settings
 from bot.ticks import ticks
+from bot.words import read_content
 from channels.telegram import Telegram
 from content import Bank
 from handlers import journeys
 from handlers.router import Router
-from bot.words import read_content
 from storage.library import ContentChanged
 from web.doors import Webhook, doors
 

@@ -73,7 +73,13 @@ async def plant(tx: Tx, office: OfficeFile, *, at: datetime) -> Planted:
     for service in office.services:
         values = {"name": service.name, "unit_id": unit_ids[service.unit]}
         service_ids[service.key] = await _one(
-            tx, Service, done.services, service.key, services.get(service.key), values, office.sample
+            tx,
+            Service,
+            done.services,
+            service.key,
+            services.get(service.key),
+            values,
+            office.sample,
         )
     for point in office.points:
         # One service: the scan leads straight to it. Several or none: the person is asked.
