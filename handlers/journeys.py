@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
 from handlers import (
+    announce,
+    announcements,
     aside,
     assess,
     comment,
@@ -38,6 +40,8 @@ JOURNEYS: list[Journey] = [
     assess,
     learn,
     training_rsvp,
+    announce,
+    announcements,
     privacy,
     subscription,
     language,
@@ -63,6 +67,7 @@ def router() -> Router:
         stop_words=stopping.stop_words,
         stop=stopping.stop,
         idle=menu.idle,
+        reply=learn.typed,
     )
 
 

@@ -35,6 +35,8 @@ ENTRIES = [
     Entry("nilai_diri", "join.button_assess", "staff"),
     Entry("belajar", "join.button_learn", "staff"),
     Entry("pelatihan", "training.button_mine", "staff"),
+    Entry("umumkan", "announce.new", "admin"),
+    Entry("pengumuman", "announcements.all", "admin"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
     Entry("langganan", "menu.button_announcements"),
@@ -114,9 +116,9 @@ async def _cancel(turn: Turn, _: str) -> None:
 
 
 STEPS = (
-    Step("menu.main", _main, _words, free=True, numbered=True),
-    Step("menu.lost", _lost, _words, free=True, numbered=True),
-    Step(OFFER, _offered, _words, free=True, numbered=True),
+    Step("menu.main", _main, _words, free=True, numbered=True, resting=True),
+    Step("menu.lost", _lost, _words, free=True, numbered=True, resting=True),
+    Step(OFFER, _offered, _words, free=True, numbered=True, resting=True),
 )
 COMMANDS = (
     Command("menu", _menu),

@@ -139,6 +139,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_address_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "announcement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column(
+            "resend_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("recipients", sa.BigInteger(), nullable=False),
+        sa.Column("frozen_upto", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("progress", sa.String(), nullable=False),
+        sa.Column("reported", sa.String(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_announcement_author_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resend_of"], ["announcement.id"], name=op.f("fk_announcement_resend_of")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+        sa.UniqueConstraint("resend_of", name=op.f("uq_announcement_resend_of")),
+    )
+    with op.batch_alter_table("announcement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_announcement_author_id"), ["author_id"], unique=False)
+
+    op.create_table(
         "assessment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -320,41 +352,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "announcement",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("author_id", sa.BigInteger(), nullable=False),
-        sa.Column("address_id", sa.BigInteger(), nullable=False),
-        sa.Column("sender", sa.String(), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
-        sa.Column("audience", sa.String(), nullable=False),
+        "announcement_day",
+        sa.Column("local_date", sa.String(), nullable=False),
         sa.Column(
-            "resend_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("recipients", sa.BigInteger(), nullable=False),
-        sa.Column("frozen_upto", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("progress", sa.String(), nullable=False),
-        sa.Column("reported", sa.String(), nullable=False),
-        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["address_id"], ["address.id"], name=op.f("fk_announcement_address_id")
+            "announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.ForeignKeyConstraint(
-            ["author_id"], ["person.id"], name=op.f("fk_announcement_author_id")
+            ["announcement_id"],
+            ["announcement.id"],
+            name=op.f("fk_announcement_day_announcement_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["resend_of"], ["announcement.id"], name=op.f("fk_announcement_resend_of")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
-        sa.UniqueConstraint("resend_of", name=op.f("uq_announcement_resend_of")),
+        sa.PrimaryKeyConstraint("local_date", name=op.f("pk_announcement_day")),
     )
-    with op.batch_alter_table("announcement", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_announcement_author_id"), ["author_id"], unique=False)
-
     op.create_table(
         "assessment_answer",
         sa.Column(
@@ -480,19 +489,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "announcement_day",
-        sa.Column("local_date", sa.String(), nullable=False),
-        sa.Column(
-            "announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.ForeignKeyConstraint(
-            ["announcement_id"],
-            ["announcement.id"],
-            name=op.f("fk_announcement_day_announcement_id"),
-        ),
-        sa.PrimaryKeyConstraint("local_date", name=op.f("pk_announcement_day")),
-    )
-    op.create_table(
         "response",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("instrument", sa.String(), nullable=False),
@@ -562,7 +558,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_response_service_date")
 
     op.drop_table("response")
-    op.drop_table("announcement_day")
     with op.batch_alter_table("training_invitee", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_invitee_person_id"))
 
@@ -596,10 +591,7 @@ def downgrade() -> None:
 
     op.drop_table("dialog")
     op.drop_table("assessment_answer")
-    with op.batch_alter_table("announcement", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_announcement_author_id"))
-
-    op.drop_table("announcement")
+    op.drop_table("announcement_day")
     with op.batch_alter_table("training_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_session_starts_at"))
 
@@ -637,6 +629,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_assessment_person_id"))
 
     op.drop_table("assessment")
+    with op.batch_alter_table("announcement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_announcement_author_id"))
+
+    op.drop_table("announcement")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_address_person_id"))
 
