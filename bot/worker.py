@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
@@ -16,6 +16,7 @@ from bot.metrics import Metrics
 from bot.shape import shape
 from channels.result import Unreadable
 from channels.telegram import Telegram
+from domain.anonymity import sweep_at
 from handlers.router import Router
 from handlers.turn import House, Turn
 from storage import dialogs, inbox, outbox, people
@@ -165,7 +166,7 @@ class Batch:
             )
             if await self._one(row, turn):
                 known[caller.address_id] = changed[caller.address_id] = turn.dialog
-                turn.dialog.sweep_at = _sweep_at(turn.dialog)
+                turn.dialog.sweep_at = sweep_at(turn.dialog, self._now)
         await dialogs.save(self._tx, list(changed.values()))
 
     async def _one(self, row: Waiting, turn: Turn) -> bool:
@@ -206,8 +207,3 @@ class Batch:
 def _language(hint: str) -> str:
     """Indonesian, unless the app is set to another language that we have in full."""
     return "en" if hint and hint not in ("id", "ms", "jv", "su") else "id"
-
-
-def _sweep_at(dialog: Standing) -> datetime | None:
-    ends = [note["until"] for note in dialog.notes.values() if "until" in note]
-    return datetime.fromtimestamp(min(ends), UTC) if ends else None

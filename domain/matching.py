@@ -38,7 +38,8 @@ def closest(words: str, candidates: Iterable[Candidate], limit: int) -> list[int
     save fillers, so that "poli gigi" does not find every other "poli".
     """
     wanted = _words(words)
-    wanted = [word for word in wanted if word not in _IDLE] or wanted
+    telling = [word for word in wanted if word not in _IDLE and len(word) > 1]  # "e-KTP": KTP
+    wanted = telling or wanted
     wanted = wanted[:_LONGEST]
     if not wanted:
         return []

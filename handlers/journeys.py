@@ -6,16 +6,24 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from content import Bank
 from handlers import (
+    announce,
+    announcements,
+    aside,
     assess,
     comment,
     correct,
     joining,
+    language,
     learn,
     menu,
+    my_data,
+    privacy,
     rate,
     results,
     skm,
     start,
+    stopping,
+    subscription,
     training_rsvp,
 )
 from handlers.router import Journey, Router
@@ -32,6 +40,14 @@ JOURNEYS: list[Journey] = [
     assess,
     learn,
     training_rsvp,
+    announce,
+    announcements,
+    privacy,
+    subscription,
+    language,
+    stopping,
+    my_data,
+    aside,
     menu,
 ]
 
@@ -48,8 +64,8 @@ def router() -> Router:
         JOURNEYS,
         start=_start,
         menu=menu.show,
-        stop_words=lambda words: False,
-        stop=menu.show,
+        stop_words=stopping.stop_words,
+        stop=stopping.stop,
         idle=menu.idle,
         reply=learn.typed,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from simulator.messages import ChatMessage, File, Toast
 from simulator.phone import Phone
@@ -30,7 +31,7 @@ def message_view(message: ChatMessage) -> dict[str, Any]:
         "attached": next(iter(message.attached), None),
     }
     if "keyboard" in markup:
-        view["reply_rows"] = [[one["text"] for one in row] for row in markup["keyboard"]]
+        view["reply_rows"] = [[_answer(one) for one in row] for row in markup["keyboard"]]
     if markup.get("remove_keyboard"):
         view["reply_rows"] = []
     if message.document:
@@ -90,7 +91,7 @@ def scannable_view(simulator: Simulator, one: Scannable) -> dict[str, Any]:
 
 def start_link(simulator: Simulator, payload: str) -> str:
     """The deep link of a start payload."""
-    return f"https://t.me/{simulator.username}?start={payload}"
+    return f"https://t.me/{simulator.username}?start={quote(payload, safe='')}"
 
 
 def _shown_text(message: ChatMessage) -> str:
@@ -104,6 +105,10 @@ def _button(button: dict[str, Any]) -> dict[str, str]:
         return {"label": button["text"], "data": button["callback_data"]}
     url = button.get("url") or button.get("web_app", {}).get("url", "")
     return {"label": button["text"], "url": url}
+
+
+def _answer(button: dict[str, Any]) -> dict[str, Any]:
+    return {"label": button["text"], "contact": bool(button.get("request_contact"))}
 
 
 def _file(file: File) -> dict[str, Any]:

@@ -84,11 +84,12 @@ async def save(tx: Tx, dialogs: Sequence[Standing]) -> None:
 
 
 async def to_sweep(tx: Tx, *, now: datetime, limit: int = 500) -> list[Standing]:
-    """Dialogs with something in them whose time is over."""
+    """Dialogs with something in them whose time is over, held until the end of `tx`."""
     rows = await tx.execute(
         select(Dialog.__table__)
         .where(Dialog.sweep_at <= now)
         .order_by(Dialog.sweep_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [Standing(*row) for row in rows]

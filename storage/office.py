@@ -116,6 +116,11 @@ async def serving_units(tx: Tx) -> list[tuple[int, str]]:
     return [(unit, name) for unit, name in rows]
 
 
+async def unit_names(tx: Tx) -> dict[int, str]:
+    """What every unit is called."""
+    return dict((await tx.execute(select(Unit.id, Unit.name))).tuples().all())
+
+
 async def services_below(tx: Tx, unit_id: int) -> list[int]:
     """The services of a unit and of all units below it."""
     below = select(Unit.id).where(Unit.id == unit_id).cte("below", recursive=True)
@@ -124,3 +129,18 @@ async def services_below(tx: Tx, unit_id: int) -> list[int]:
         select(Service.id).where(Service.unit_id.in_(select(below.c.id))).order_by(Service.id)
     )
     return list(rows.scalars())
+
+
+class Place(NamedTuple):
+    """A unit as it stands in the tree."""
+
+    id: int
+    name: str
+    zone: str
+    parent_id: int | None
+
+
+async def places(tx: Tx) -> list[Place]:
+    """All units of the government, a few hundred at most."""
+    rows = await tx.execute(select(Unit.id, Unit.name, Unit.zone, Unit.parent_id))
+    return [Place._make(row) for row in rows]

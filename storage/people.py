@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import UNORDERED, Base, Tx, random_id, upsert
@@ -153,12 +153,16 @@ async def withdraw_consent(tx: Tx, person_id: int, purpose: str, at: datetime) -
     return done.rowcount > 0
 
 
+async def restore_consent(tx: Tx, person_id: int, purpose: str) -> None:
+    """Take a withdrawal back: the agreement and its proof stand as before."""
+    await tx.execute(
+        update(Consent)
+        .where(Consent.person_id == person_id, Consent.purpose == purpose)
+        .values(withdrawn_at=None)
+    )
+
+
 async def consents(tx: Tx, person_id: int) -> list[Consent]:
     """Everything the person ever agreed to, withdrawn or not."""
     rows = await tx.execute(select(Consent.__table__).where(Consent.person_id == person_id))
     return [Consent(**row._mapping) for row in rows]
-
-
-async def forget_consents(tx: Tx, person_id: int) -> None:
-    """Erase the proofs together with the person's other data."""
-    await tx.execute(delete(Consent).where(Consent.person_id == person_id))

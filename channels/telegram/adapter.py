@@ -12,23 +12,19 @@ from urllib.parse import urlsplit
 import msgspec
 from telegram import InputFile
 from telegram.constants import BotCommandScopeType, CallbackQueryLimit, MenuButtonType
-from telegram.request import BaseRequest, RequestData
+from telegram.request import BaseRequest
 
-# The interface of a request takes RequestData, and RequestData is made of these; the library
-# itself makes them only inside Bot, whose way to the network hides status and body.
-from telegram.request._requestparameter import RequestParameter
-
-from channels.result import Conflict, Ending, Result, Trouble, Unauthorised
+from channels.result import Ending, Result, Trouble
 from channels.telegram import batch, reader, render
+from channels.telegram.calls import Calls
 from channels.telegram.reader import READ, Head
 from channels.telegram.request import AiohttpRequest
-from channels.telegram.verdict import classify, judge, refuses_entities
+from channels.telegram.verdict import judge, refuses_entities
 from talk.messages import Document, Inbound, Outbound
 
 _log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"(\d{1,16}):([\w-]{3,})", re.A)
 _UNFIT = re.compile(r'[\x00-\x1f\x7f"\\/]+')  # for a file's name
-_ADDRESS = re.compile(r"\b(?:https?://|/?bot\d+:)\S+")
 
 POLL_GRACE = 10.0  # seconds that a poll may take beyond the wait it asked Telegram for
 WEBHOOK_CONNECTIONS = 40  # how many updates Telegram may hand over at once
@@ -93,8 +89,7 @@ class Telegram:
             )
         self.bot_id = int(shape[1])
         self.username = ""
-        self._secret = shape[2]
-        self._url = f"{api_url.rstrip('/')}/bot{token}/"
+        self._calls = Calls(f"{api_url.rstrip('/')}/bot{token}/", secret=shape[2])
         self._key = key
         # Three pools, so that neither a long poll nor an announcement makes a reply wait.
         self._request = request or AiohttpRequest(16)
@@ -109,7 +104,9 @@ class Telegram:
         for request in self._requests():
             await request.initialize()
         try:
-            self.username = _me.decode(await self._answered("getMe", {})).result.username
+            self.username = _me.decode(
+                await self._calls.answered("getMe", {}, self._request)
+            ).result.username
         except msgspec.MsgspecError as error:
             raise Trouble(f"getMe: {error}") from None
 
@@ -130,10 +127,10 @@ class Telegram:
             "allowed_updates": list(READ),
         }
         wait = asked["timeout"] + POLL_GRACE
-        status, payload = await self._fetched("getUpdates", asked, self._poll_request, wait)
+        status, payload = await self._calls.fetched("getUpdates", asked, self._poll_request, wait)
         updates = batch.split(payload) if status == HTTPStatus.OK else None
         if updates is None:
-            raise self._trouble("getUpdates", status, judge(status, payload))
+            raise self._calls.trouble("getUpdates", status, judge(status, payload))
         return updates
 
     def head(self, raw: bytes) -> Head:
@@ -162,7 +159,7 @@ class Telegram:
 
         A message that cannot be changed is MISSING, and so is one that would have to take a file.
         """
-        if not message.isdecimal():
+        if not (message.isdecimal() and chat.isdecimal()):
             return Result(Ending.MISSING, error="no message to edit")
         shown: render.Parameters | Result
         if body is None:
@@ -183,13 +180,13 @@ class Telegram:
         if text:
             limit = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
             parameters |= {"text": render.cut(text, limit), "show_alert": alert}
-        result = await self._call("answerCallbackQuery", parameters, self._request)
+        result = await self._calls.call("answerCallbackQuery", parameters, self._request)
         if result.ending is not Ending.SENT:
             _log.info("a tap was not answered: %s", result.error)
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Have updates handed to `url`, each with `secret` in its header. Raises Trouble."""
-        await self._answered(
+        await self._arrange(
             "setWebhook",
             {
                 "url": url,
@@ -201,16 +198,18 @@ class Telegram:
 
     async def remove_webhook(self) -> None:
         """Have updates wait to be polled; those that wait already are kept. Raises Trouble."""
-        await self._answered("deleteWebhook", {"drop_pending_updates": False})
+        await self._arrange("deleteWebhook", {"drop_pending_updates": False})
 
     async def webhook_info(self) -> Webhook:
         """Where updates are handed to and how many wait. Raises Trouble."""
         try:
-            info = _webhook_info.decode(await self._answered("getWebhookInfo", {})).result
+            info = _webhook_info.decode(
+                await self._calls.answered("getWebhookInfo", {}, self._request)
+            ).result
         except msgspec.MsgspecError as error:
             raise Trouble(f"getWebhookInfo: {error}") from None
         return Webhook(
-            info.url, info.pending_update_count, self._redacted(info.last_error_message)
+            info.url, info.pending_update_count, self._calls.redacted(info.last_error_message)
         )
 
     async def set_commands(
@@ -233,8 +232,8 @@ class Telegram:
             asked: dict[str, Any] = {"commands": entries, "scope": scope}
             if place:
                 asked["language_code"] = language
-            await self._answered("setMyCommands", asked)
-        await self._answered("setChatMenuButton", button)
+            await self._arrange("setMyCommands", asked)
+        await self._arrange("setChatMenuButton", button)
 
     def _requests(self) -> set[BaseRequest]:
         return {self._request, self._poll_request, self._bulk_request}
@@ -253,76 +252,18 @@ class Telegram:
             _log.error("message %s cannot be shown: %s", ref, error)
             return Result(Ending.REFUSED, error=f"cannot be shown: {error}")
 
+    async def _arrange(self, method: str, parameters: render.Parameters) -> None:
+        await self._calls.answered(method, parameters, self._request)
+
     async def _deliver(
         self, method: str, parameters: render.Parameters, request: BaseRequest
     ) -> Result:
         """Call; when only the formatting was refused (so nothing was sent), once more without."""
-        result = await self._call(method, parameters, request)
+        result = await self._calls.call(method, parameters, request)
         bare = {k: v for k, v in parameters.items() if k not in ("entities", "caption_entities")}
         if refuses_entities(result) and len(bare) < len(parameters):
-            return await self._call(method, bare, request)
+            return await self._calls.call(method, bare, request)
         return result
-
-    async def _call(
-        self, method: str, parameters: render.Parameters, request: BaseRequest
-    ) -> Result:
-        """One call and how it ended. Never raises."""
-        try:
-            status, payload = await self._post(method, parameters, request)
-        except Exception as error:  # whatever a request raises says how the call ended
-            result = classify(error)
-        else:
-            result = judge(status, payload)
-        return result._replace(error=self._redacted(result.error)) if result.error else result
-
-    async def _answered(self, method: str, parameters: render.Parameters) -> bytes:
-        """The body of an answer that says yes. Raises Unauthorised or Trouble."""
-        status, payload = await self._fetched(method, parameters, self._request)
-        result = judge(status, payload)
-        if result.ending is not Ending.SENT:
-            raise self._trouble(method, status, result)
-        return payload
-
-    async def _fetched(
-        self,
-        method: str,
-        parameters: render.Parameters,
-        request: BaseRequest,
-        seconds: float | None = None,
-    ) -> tuple[int, bytes]:
-        """Status and body of the answer, whatever they are. Raises Trouble when none came."""
-        try:
-            return await self._post(method, parameters, request, seconds)
-        except Exception as error:
-            result = classify(error)
-        # Raised out here: what was caught may carry the token in its text.
-        raise self._trouble(method, 0, result)
-
-    async def _post(
-        self,
-        method: str,
-        parameters: render.Parameters,
-        request: BaseRequest,
-        seconds: float | None = None,
-    ) -> tuple[int, bytes]:
-        data = RequestData([RequestParameter.from_input(k, v) for k, v in parameters.items()])
-        if seconds is None:
-            return await request.do_request(self._url + method, "POST", data)
-        return await request.do_request(self._url + method, "POST", data, read_timeout=seconds)
-
-    def _trouble(self, method: str, status: int, result: Result) -> Trouble:
-        words = f"{method}: {self._redacted(result.error)}"
-        if result.ending is Ending.UNAUTHORISED:
-            return Unauthorised(words)
-        if status == HTTPStatus.CONFLICT:
-            return Conflict(words)
-        trouble = Trouble(words)
-        trouble.retry_after = result.retry_after
-        return trouble
-
-    def _redacted(self, text: str) -> str:
-        """Short, and without address and token."""
-        return _ADDRESS.sub("…", text).replace(self._secret, "…")[:200]
 
 
 def _file(document: Document) -> InputFile:

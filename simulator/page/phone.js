@@ -54,8 +54,8 @@ export class PhoneView {
         intro ? el("p", {}, el("b", {}, `${say("tryFirst")}: `), intro) : null),
       el("div", { class: "phone" }, this.screen),
     );
-    this.drawLog();
     this.drawFoot();
+    this.drawLog();
     this.drawPresence();
   }
 
@@ -205,7 +205,12 @@ export class PhoneView {
     if (!rows?.length) return null;
     return el("div", { class: "keyboard reply" },
       rows.map((row) => el("div", { class: "row" },
-        row.map((label) => button(label, () => this.act("send", { text: label }), { class: "key" })))));
+        row.map((one) => button(one.label, () => this.answer(one), { class: "key" })))));
+  }
+
+  answer({ label, contact }) {
+    if (contact) this.act("attach", { what: "contact" });
+    else this.act("send", { text: label });
   }
 
   commandMenu() {

@@ -58,7 +58,10 @@ class Line(BaseRequest):
         assert method == "POST"
         assert request_data is not None
         seconds = read_timeout if isinstance(read_timeout, int | float) else None
-        files = {k: (f[0], bytes(f[1]), f[2]) for k, f in request_data.multipart_data.items()}
+        files = {}
+        for part, (name_shown, content, media_type) in request_data.multipart_data.items():
+            assert isinstance(content, bytes)
+            files[part] = (name_shown, content, media_type)
         # Through JSON and back, as on a real line.
         parameters = msgspec.json.decode(msgspec.json.encode(request_data.parameters))
         self.asked.append(Asked(name, parameters, files, seconds))

@@ -8,6 +8,7 @@ import struct
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import aiohttp
 import msgspec
@@ -30,8 +31,9 @@ OK = b'{"ok":true,"result":{"message_id":77}}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(OK), OK)
 SHORT = 0.3  # seconds; a call that must run out of time takes this long
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
-Behaviour = Callable[[Reader, Writer], Awaitable[None]]
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
+Behaviour: TypeAlias = Callable[[Reader, Writer], Awaitable[None]]
 
 
 class Server:
@@ -264,21 +266,21 @@ async def test_nobody_is_followed_elsewhere(request_: AiohttpRequest) -> None:
 def test_every_way_to_miss_the_server_is_known() -> None:
     """The library's failures before a request leaves all fall under what we catch as such."""
     before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-    for failure in (
+    unsent: list[type[Exception]] = [
         aiohttp.ClientConnectorDNSError,
         aiohttp.ClientConnectorCertificateError,
         aiohttp.ClientConnectorSSLError,
         aiohttp.ClientProxyConnectionError,
-    ):
-        assert issubclass(failure, before)
-    for failure in (
+    ]
+    unknown: list[type[Exception]] = [
         aiohttp.ServerDisconnectedError,
         aiohttp.ClientOSError,
         aiohttp.SocketTimeoutError,
         aiohttp.ClientPayloadError,
         aiohttp.ClientConnectionResetError,
-    ):
-        assert not issubclass(failure, before)
+    ]
+    assert all(issubclass(failure, before) for failure in unsent)
+    assert not any(issubclass(failure, before) for failure in unknown)
 
 
 async def test_the_whole_adapter_on_a_socket() -> None:

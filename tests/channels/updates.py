@@ -77,7 +77,7 @@ def tap(**changes: Any) -> Json:
 def membership(status: str, **changes: Any) -> Json:
     """An update that says the person shut us out or let us in again."""
     bot_user = {"id": BOT_ID, "is_bot": True, "first_name": "Tanggap", "username": "tanggapbot"}
-    old = {"user": bot_user, "status": "member" if status == "kicked" else "kicked"}
+    old: Json = {"user": bot_user, "status": "member" if status == "kicked" else "kicked"}
     new: Json = {"user": bot_user, "status": status}
     for member in (old, new):
         if member["status"] == "kicked":

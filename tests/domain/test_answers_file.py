@@ -115,6 +115,11 @@ def test_the_delimiter_is_that_of_the_names_not_of_the_comments(csv_file: Path) 
     assert read(csv_file)[2] == [{"waktu": 4, "biaya": 3}]
 
 
+def test_a_delimiter_that_cannot_even_read_the_names_is_not_theirs(csv_file: Path) -> None:
+    write(csv_file, "waktu;" + "b;" * 70_000 + "\n4\n")
+    assert read(csv_file)[2] == [{"waktu": 4}]
+
+
 def test_short_rows_and_blank_rows_before_the_names(csv_file: Path) -> None:
     write(csv_file, "\n;;\nwaktu;biaya;\n4\n")
     assert read(csv_file) == (("waktu", "biaya"), (), [{"waktu": 4}])

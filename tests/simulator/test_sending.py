@@ -298,3 +298,61 @@ async def test_a_group_is_written_to_until_the_bot_is_thrown_out(
     assert refused == "Forbidden: bot was kicked from the supergroup chat"
     kinds = [next(k for k in u if k != "update_id") for u in await bot("getUpdates")]
     assert kinds == ["message", "my_chat_member"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("{broken", "can't parse reply keyboard markup JSON object"),
+        ("[]", "object expected as reply markup"),
+        ({"shiny": True}, "can't parse reply keyboard markup JSON object"),
+        ({"inline_keyboard": {}}, "can't parse inline keyboard markup JSON object"),
+        ({"inline_keyboard": [[{}]]}, "can't parse inline keyboard button"),
+        ({"keyboard": [[{}]]}, "can't parse keyboard button"),
+        ({"keyboard": [[" "]]}, "keyboard button text must be non-empty"),
+    ],
+)
+async def test_keyboards_that_are_refused(bot: Any, siti: Phone, markup: Any, words: str) -> None:
+    refused = await bot.refused("sendMessage", chat_id=siti.chat_id, text="a", reply_markup=markup)
+    assert words in refused
+
+
+async def test_a_message_can_only_be_edited_to_inline_buttons(bot: Any, siti: Phone) -> None:
+    sent = await bot.ask(siti, "Ya")
+    where = {"chat_id": siti.chat_id, "message_id": sent["message_id"], "text": "x"}
+    refused = await bot.refused("editMessageText", **where, reply_markup={"remove_keyboard": True})
+    assert refused == "Bad Request: inline keyboard expected"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"text": ["x"]}, 'field "text" must be of type String'),
+        ({"text": "x", "parse_mode": "Klingon"}, "unsupported parse_mode"),
+        ({"text": "x", "entities": "{"}, "can't parse message entities JSON object"),
+        ({"text": "x", "entities": {}}, "can't parse entities: expected an Array"),
+        ({"text": "x", "entities": ["b"]}, "can't parse entities: expected an Object"),
+        ({"text": "x", "chat_id": "@kota"}, "chat not found"),
+        ({"text": "x", "chat_id": True}, "chat_id is empty"),
+    ],
+)
+async def test_parameters_that_are_refused(
+    bot: Any, siti: Phone, params: dict[str, Any], words: str
+) -> None:
+    refused = await bot.refused("sendMessage", **{"chat_id": siti.chat_id, **params})
+    assert words in refused
+
+
+async def test_numbers_that_are_none(bot: Any, siti: Phone) -> None:
+    where = {"chat_id": siti.chat_id, "message_id": "satu"}
+    refused = await bot.refused("deleteMessage", **where)
+    assert refused == 'Bad Request: invalid parameter "message_id" specified'
+    assert (await bot("sendMessage", chat_id=siti.chat_id, text=5))["text"] == "5"
+
+
+async def test_a_tap_note_has_two_hundred_characters(bot: Any, siti: Phone) -> None:
+    await bot.ask(siti, "Ya")
+    tap = {"callback_query_id": await siti.tap("Ya")}
+    too_long = await bot.refused("answerCallbackQuery", **tap, text="a" * 201)
+    assert too_long == "Bad Request: MESSAGE_TOO_LONG"
+    await bot("answerCallbackQuery", **tap, text="a" * 200)
