@@ -9,12 +9,11 @@ import asyncio
 import sys
 from datetime import timedelta
 
-from bot.serving import listen
-
 from bot import logs
 from bot.clock import SystemClock
 from bot.install import read_settings, working
 from bot.service import Service
+from bot.serving import listen
 
 
 async def main(seconds: float) -> None:
