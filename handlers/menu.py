@@ -100,7 +100,8 @@ async def _menu(turn: Turn, _: str) -> None:
 
 async def _help(turn: Turn, _: str) -> None:
     rows = [turn.choice("menu.button_rate", "!nilai")], [turn.choice("common.menu", "!menu")]
-    offer(turn, turn.say("menu.help"), *rows, keep=timedelta(days=1))
+    total = len(turn.house.bank.instruments["skm"].items)
+    offer(turn, turn.say("menu.help", total=total), *rows, keep=timedelta(days=1))
 
 
 async def _cancel(turn: Turn, _: str) -> None:
