@@ -1,4 +1,4 @@
-"""The command line: `tanggap`, also `python -m bot`. Nothing heavy is imported before it is used."""
+"""The command line: `tanggap`, also `python -m bot`. Heavy things are imported when used."""
 
 from typing import Annotated
 

@@ -21,7 +21,7 @@ class Part:
 
 @dataclass
 class Health:
-    """What `/readyz` answers: nothing is in trouble, and every expected part was heard of lately."""
+    """What `/readyz` answers: nothing is in trouble, every expected part was heard of lately."""
 
     clock: Clock
     parts: dict[str, Part] = field(default_factory=dict)

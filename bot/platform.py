@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
 
 from bot.install import api_url_of, token_of
 from bot.refusals import CannotStart
@@ -39,3 +43,16 @@ async def username(settings: Settings) -> str:
 def link(name: str, payload: str) -> str:
     """The full link that opens the bot with this start payload; "" without a name."""
     return f"https://t.me/{name}?start={payload}" if name else ""
+
+
+async def server_time(settings: Settings) -> datetime | None:
+    """What time the API server thinks it is, to the second; None when it does not say."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            # Its front door, without the token: only the header matters.
+            session.head(api_url_of(settings), allow_redirects=False) as answer,
+        ):
+            return parsedate_to_datetime(answer.headers["Date"])
+    except (aiohttp.ClientError, OSError, KeyError, ValueError):
+        return None

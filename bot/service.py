@@ -14,7 +14,8 @@ from bot.clock import Clock
 from bot.install import WEBHOOK_PATH, Place, api_url_of, token_of, webhook_of
 from bot.program import Program
 from bot.refusals import CannotStart
-from bot.run import Menu, Nursery, Platform, Runner, web_server
+from bot.run import Menu, Nursery, Platform, Runner
+from bot.serving import web_server
 from bot.settings import Settings
 from bot.ticks import ticks
 from bot.words import read_content

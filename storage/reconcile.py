@@ -91,7 +91,7 @@ async def loose(tx: Tx) -> dict[str, int]:
     }
 
 
-async def _count(tx: Tx, statement: Select[tuple[int]]) -> int:
+async def _count(tx: Tx, statement: Select[int]) -> int:
     return (await tx.execute(statement)).scalar_one()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 
 from storage.base import Tx
 from storage.office import Service, ServicePoint, Unit
+from storage.people import Person
 from storage.responses import Response
 from storage.staff import Invitation, Role, Staff
 from storage.training import Session
@@ -132,6 +133,11 @@ async def remove_sample(tx: Tx) -> None:
 async def _count(tx: Tx, what: ColumnElement[bool]) -> int:
     found = await tx.scalar(select(func.count()).where(what))
     return found or 0
+
+
+async def mark_sample_people(tx: Tx, person_ids: Collection[int]) -> None:
+    """These people live in the sample city."""
+    await tx.execute(update(Person).where(Person.id.in_(person_ids)).values(sample=True))
 
 
 # --- what is there ------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Speaker:
 
 
 def language_of(locale: str) -> str:
-    """ "en" when the machine speaks English, else "id": a bare server ("C.UTF-8") tells nothing."""
+    """English where the machine is set to it, else Indonesian: "C.UTF-8" tells nothing."""
     return "en" if locale.lower().startswith("en") else "id"
 
 
@@ -86,11 +86,11 @@ def speaking(command: Callable[P, R]) -> Callable[P, R]:
 def _tell(error: Exception) -> int | None:
     """Say what stopped a command; its exit code, or None for a bug."""
     from bot.refusals import Wrong
-    from domain import errors, refused
+    from domain.errors import Refused
     from storage.session import is_trouble
 
     say = speaker()
-    if isinstance(error, errors.Refused | refused.Refused):
+    if isinstance(error, Refused):
         if error.key == "cli.content_wrong":  # there may be no sentence to say it with
             typer.echo(str(error.values["problem"]), err=True)
             return 2

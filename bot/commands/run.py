@@ -40,8 +40,8 @@ async def _run(settings: Settings) -> None:
     from bot.clock import SystemClock
     from bot.install import token_of, webhook_of, working
     from bot.refusals import CannotStart
-    from bot.run import listen
     from bot.service import Service
+    from bot.serving import listen
 
     token_of(settings)
     webhook_of(settings)  # what is missing is told before anything is touched
