@@ -125,24 +125,26 @@ async def bare(database_url: str, count: int) -> list[float]:
 async def run(count: int, rounds: int) -> list[dict[str, Any]]:
     """Both databases, ours and the bare loop in turns."""
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="tanggap-latency-") as base:
-        with postgres_server(durable=True) as uri:
-            for kind in ("sqlite", "postgresql"):
-                mine: list[float] = []
-                plain: list[float] = []
-                for turn in range(rounds):
-                    folder = Path(base) / f"{kind}-{turn}"
-                    folder.mkdir()
-                    urls = [f"sqlite+aiosqlite:///{folder / name}.db" for name in ("a", "b")]
-                    if kind == "postgresql":
-                        urls = [await new_postgres(uri, migrated=False) for _ in urls]
-                    mine += await ours(folder, urls[0], count // rounds)
-                    plain += await bare(urls[1], count // rounds)
-                ratio = round(statistics.median(mine) / statistics.median(plain), 2)
-                rows += [
-                    {"database": kind, "loop": "tanggap", **figures(mine), "x_of_bare_p50": ratio},
-                    {"database": kind, "loop": "bare", **figures(plain)},
-                ]
+    with (
+        tempfile.TemporaryDirectory(prefix="tanggap-latency-") as base,
+        postgres_server(durable=True) as uri,
+    ):
+        for kind in ("sqlite", "postgresql"):
+            mine: list[float] = []
+            plain: list[float] = []
+            for turn in range(rounds):
+                folder = Path(base) / f"{kind}-{turn}"
+                folder.mkdir()
+                urls = [f"sqlite+aiosqlite:///{folder / name}.db" for name in ("a", "b")]
+                if kind == "postgresql":
+                    urls = [await new_postgres(uri, migrated=False) for _ in urls]
+                mine += await ours(folder, urls[0], count // rounds)
+                plain += await bare(urls[1], count // rounds)
+            ratio = round(statistics.median(mine) / statistics.median(plain), 2)
+            rows += [
+                {"database": kind, "loop": "tanggap", **figures(mine), "x_of_bare_p50": ratio},
+                {"database": kind, "loop": "bare", **figures(plain)},
+            ]
     return rows
 
 

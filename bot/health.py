@@ -16,11 +16,12 @@ class Part:
     since: float
     last_good: float | None = None
     trouble: str = ""
+    beats: bool = False  # must be heard of all the time; others matter only when in trouble
 
 
 @dataclass
 class Health:
-    """What `/readyz` answers: every part must have worked within the last minute."""
+    """What `/readyz` answers: nothing is in trouble, every expected part was heard of lately."""
 
     clock: Clock
     parts: dict[str, Part] = field(default_factory=dict)
@@ -28,7 +29,7 @@ class Health:
     def expect(self, *names: str) -> None:
         """These parts must show signs of life from now on."""
         for name in names:
-            self.parts.setdefault(name, Part(self.clock.monotonic()))
+            self.parts.setdefault(name, Part(self.clock.monotonic())).beats = True
 
     def good(self, name: str) -> None:
         """A part has just worked."""
@@ -48,7 +49,7 @@ class Health:
             quiet = now - (part.since if part.last_good is None else part.last_good)
             if part.trouble:
                 report[name] = part.trouble
-            elif quiet > SILENCE:
+            elif part.beats and quiet > SILENCE:
                 report[name] = f"silent for {int(quiet)} s"
             elif part.last_good is None:
                 report[name] = "starting"

@@ -1,4 +1,4 @@
-"""Runs a program: its loops, its ticks and its web port, until told to stop."""
+"""Runs a program: its web port at once, its loops and ticks once connected, until told to stop."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from starlette.types import ASGIApp
 
 from bot.program import Program
+from bot.serving import Web
 from bot.ticks import Tick
 from channels.result import Conflict, Trouble, Unauthorised
 from storage.session import is_trouble
@@ -24,6 +24,9 @@ DRAIN = 10.0  # seconds a stop may take
 POLL = 25.0  # seconds one long poll may wait
 LONGEST_PAUSE = 30.0  # seconds between tries while something is away
 WORKERS_ON_POSTGRES = 4
+WATCH = 30  # seconds between looks whether updates still come to us
+
+Menu = Mapping[str, Sequence[tuple[str, str]]]
 
 log = structlog.get_logger()
 
@@ -55,39 +58,29 @@ class Nursery:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-class Web(uvicorn.Server):
-    """The web port inside our loop; signals are ours, not uvicorn's."""
+@dataclass(frozen=True)
+class Platform:
+    """How we appear to the platform: where it hands updates to ("": we ask), and our menu."""
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """Leave the signals alone."""
-        yield
-
-
-def web_server(app: ASGIApp) -> Web:
-    """A server for `app` that logs no addresses and closes quickly."""
-    return Web(
-        uvicorn.Config(
-            app,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-            lifespan="off",
-        )
-    )
+    webhook: str = ""
+    secret: str = field(default="", repr=False)
+    menu: Menu = field(default_factory=dict)
 
 
 class Runner:
     """One running program."""
 
-    def __init__(self, program: Program, ticks: Sequence[Tick], nursery: Nursery) -> None:
+    def __init__(
+        self, program: Program, ticks: Sequence[Tick], nursery: Nursery, platform: Platform
+    ) -> None:
         """Prepare to run `program` with its `ticks`."""
         self.program = program
-        self._ticks = ticks
+        self._platform = platform
+        self._ticks = list(ticks)
+        if platform.webhook:
+            self._ticks.append(Tick("webhook", WATCH, self._watch_webhook))
         self._nursery = nursery
         self._stopping = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
 
     def stop(self) -> None:
         """Ask for the end; `run` drains and returns."""
@@ -95,30 +88,45 @@ class Runner:
         self.program.arrived.set()
         self.program.sender.wake()
 
-    async def run(self, *, polling: bool, servers: Sequence[tuple[Web, socket.socket]]) -> None:
-        """Work until `stop` or SIGTERM; drained within 10 s."""
+    async def run(
+        self,
+        server: Web,
+        sock: socket.socket,
+        *,
+        connected: Callable[[], Awaitable[None]] | None = None,
+        farewell: Callable[[], None] | None = None,
+    ) -> None:
+        """Serve at once, connect for as long as it takes, work until `stop` or SIGTERM.
+
+        Drained within 10 s. `connected` is called before the work begins, `farewell` before the
+        server closes.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         program = self.program
-        program.health.expect("database", "worker", "sender", "poll" if polling else "webhook")
-        workers = 1 if program.database.is_sqlite else WORKERS_ON_POSTGRES
-        loops: list[Coroutine[Any, Any, None]] = [self._work() for _ in range(workers)]
-        loops += [
-            program.sender.run(self._stopping),
-            program.sender.run_settling(self._stopping),
-        ]
-        if polling:
-            loops.append(self._poll())
+        updates = "webhook" if self._platform.webhook else "poll"
+        program.health.expect("database", "worker", "sender", updates)
         async with contextlib.AsyncExitStack() as stack:
-            for server, sock in servers:
-                self._nursery.spawn(server.serve(sockets=[sock]))
-                stack.callback(setattr, server, "should_exit", True)
-            scheduler = self._scheduler()
-            scheduler.start()
-            stack.callback(scheduler.shutdown, wait=False)
-            await self._until_stopped(loops)
+            self._nursery.spawn(server.serve(sockets=[sock]))
+            stack.callback(setattr, server, "should_exit", True)
+            if farewell is not None:
+                stack.callback(farewell)
+            if await self._connect():
+                if connected is not None:
+                    await connected()
+                scheduler = self._scheduler()
+                scheduler.start()
+                stack.callback(scheduler.shutdown, wait=False)
+                await self._until_stopped(self._loops())
         await self._nursery.close(3.0)
+
+    def _loops(self) -> list[Coroutine[Any, Any, None]]:
+        sender = self.program.sender
+        workers = 1 if self.program.database.is_sqlite else WORKERS_ON_POSTGRES
+        loops = [self._work() for _ in range(workers)]
+        loops += [sender.run(self._stopping), sender.run_settling(self._stopping)]
+        return loops if self._platform.webhook else [*loops, self._poll()]
 
     async def _until_stopped(self, loops: Sequence[Coroutine[Any, Any, None]]) -> None:
         tasks = [asyncio.create_task(loop) for loop in loops]  # noqa: TID251 - the one place
@@ -158,13 +166,68 @@ class Runner:
             else:
                 log.error("tick failed", tick=tick.name, exc_info=error)
 
+    # --- the platform ---------------------------------------------------------------------
+
+    async def _connect(self) -> bool:
+        """Make ourselves known, trying for ever; False when told to stop before that."""
+        health, pause = self.program.health, 0.5
+        while not self._stopping.is_set():
+            try:
+                if await self._unless_stopped(self._introduce()):
+                    health.good("platform")
+                    return True
+                continue
+            except Unauthorised:
+                health.bad("platform", "the token is refused (401)")
+                log.error("not connected: the token is refused", retry_in=pause)
+            except Trouble as error:
+                health.bad("platform", f"the platform does not answer: {error}")
+                log.warning("not connected", reason=str(error), retry_in=pause)
+                pause = max(pause, error.retry_after or 0.0)
+            await self._pause(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+        return False
+
+    async def _introduce(self) -> bool:
+        channel, platform = self.program.channel, self._platform
+        await channel.start()
+        if platform.webhook:
+            await channel.set_webhook(platform.webhook, platform.secret)
+            self.program.health.good("webhook")
+        else:
+            await channel.remove_webhook()
+        try:
+            await channel.set_commands(platform.menu)
+        except Unauthorised:
+            raise
+        except Trouble as error:  # conversations work without a menu
+            log.warning("the command menu was not set", reason=str(error))
+        return True
+
+    async def _watch_webhook(self) -> None:
+        """Somebody who has the token can turn our updates elsewhere; the platform tells."""
+        health = self.program.health
+        try:
+            info = await self.program.channel.webhook_info()
+        except Unauthorised:
+            health.bad("webhook", "the token is refused (401)")
+        except Trouble as error:
+            health.bad("webhook", f"the platform does not answer: {error}")
+        else:
+            if info.url == self._platform.webhook:
+                health.good("webhook")
+            else:
+                health.bad("webhook", "updates are handed to another address")
+                log.error("the webhook is not ours any more", drift=bool(info.url))
+
     # --- loops ----------------------------------------------------------------------------
 
     async def _poll(self) -> None:
         health, pause = self.program.health, 0.5
         while not self._stopping.is_set():
             try:
-                await self._unless_stopped(self.program.ingest.poll(seconds=POLL))
+                if await self._unless_stopped(self.program.ingest.poll(seconds=POLL)):
+                    health.good("token")
                 pause = 0.5
                 continue
             except Unauthorised:
@@ -173,6 +236,7 @@ class Runner:
                 health.bad("poll", "another program takes our updates (409)")
             except Trouble as error:
                 health.bad("poll", f"the platform does not answer: {error}")
+                pause = max(pause, error.retry_after or 0.0)
             except Exception as error:
                 if not is_trouble(error):
                     raise
@@ -210,8 +274,11 @@ class Runner:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _unless_stopped(self, work: Awaitable[object]) -> None:
-        """Wait for `work`, but not once a stop is asked for (a long poll is given up)."""
+    async def _unless_stopped(self, work: Awaitable[object]) -> bool:
+        """Wait for `work`, but not once a stop is asked for (a long poll is given up).
+
+        Tells whether it came to its end; raises what it raises.
+        """
         task = asyncio.ensure_future(work)  # noqa: TID251 - the one place
         stopped = asyncio.create_task(self._stopping.wait())  # noqa: TID251 - the one place
         try:
@@ -222,21 +289,7 @@ class Runner:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        if task.done() and not task.cancelled():
-            task.result()
-
-
-def listen(host: str, port: int, *, next_free: bool = False) -> socket.socket:
-    """A bound port; with `next_free`, one of the next 50 when it is busy. Raises OSError."""
-    for candidate in range(port, port + (50 if next_free and port else 1)):
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, candidate))
-            sock.set_inheritable(True)
-            return sock
-        except OSError:
-            sock.close()
-            if candidate == port + (49 if next_free and port else 0):
-                raise
-    raise OSError("no free port")
+        if task.cancelled():
+            return False
+        task.result()
+        return True

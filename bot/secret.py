@@ -6,11 +6,12 @@ import os
 import secrets
 from pathlib import Path
 
+from domain.errors import Refused
 from domain.keys import Keys
 
 
-class SecretMissing(Exception):
-    """The secret file is not there or cannot be used; the sentence says what to do."""
+class SecretMissing(Refused):
+    """The secret file is not there or cannot be used."""
 
 
 def load_keys(path: Path, *, create: bool) -> Keys:
@@ -21,10 +22,7 @@ def load_keys(path: Path, *, create: bool) -> Keys:
     """
     if not path.exists():
         if not create:
-            raise SecretMissing(
-                f"The secret file {path} is missing. Copy the one that belongs to this database, "
-                f"or make a first one: (umask 077; head -c 48 /dev/urandom | base64 > {path})"
-            )
+            raise SecretMissing("cli.secret_missing", path=str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "w") as file:
@@ -34,4 +32,4 @@ def load_keys(path: Path, *, create: bool) -> Keys:
     try:
         return Keys(path.read_bytes().strip())
     except (OSError, ValueError) as error:
-        raise SecretMissing(f"The secret file {path} cannot be used: {error}") from None
+        raise SecretMissing("cli.secret_unfit", path=str(path), problem=str(error)) from None

@@ -17,8 +17,9 @@ from bot.pace import Pace
 from bot.verdict import RESEND_AFTER, verdict
 from channels.result import Ending, Result
 from channels.telegram import Telegram
-from storage import outbox
-from storage.outbox import Claimed, Outcome, State
+from storage import outbox, sending
+from storage.outbox import State
+from storage.sending import Claimed, Outcome
 from storage.session import Database, is_trouble
 from talk.messages import Lane, Outbound, decode
 
@@ -74,7 +75,7 @@ class Sender:
         """At the start of a sole process: settle what an earlier one left in the air."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            left = await outbox.recover(tx, now=now, resend_at=now + RESEND_AFTER)
+            left = await sending.recover(tx, now=now, resend_at=now + RESEND_AFTER)
         if any(left.values()):
             log.warning("found messages in the air", **left)
         return left
@@ -95,7 +96,7 @@ class Sender:
             return []
         held = self._pace.held(now)
         async with self._database.transaction() as tx:
-            claimed = await outbox.claim(
+            claimed = await sending.claim(
                 tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
             )
             for row in claimed:
@@ -133,7 +134,7 @@ class Sender:
             return 0
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            await outbox.settle(tx, [o for _, o, _ in finished], owner=self.owner, at=now)
+            await sending.settle(tx, [o for _, o, _ in finished], owner=self.owner, at=now)
             for row, _, blocked in finished:
                 if blocked:
                     await outbox.shut_out(tx, row.address_id, at=now)
@@ -207,6 +208,8 @@ class Sender:
         while not stopping.is_set():
             self._wake.clear()
             claimed = await self._safely(self.claim)
+            if claimed is not None:
+                self._health.good("sender")
             for row in claimed or ():
                 self._spawn(self.deliver(row))
             if not claimed:

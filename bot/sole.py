@@ -6,11 +6,16 @@ import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from domain.errors import Refused
 from storage.session import Database
 
 
-class AlreadyRunning(Exception):
-    """Another process holds this database."""
+class AlreadyRunning(Refused):
+    """Another process holds this database; two would write over each other."""
+
+    def __init__(self, database: Database) -> None:
+        """Say which database, without its password."""
+        super().__init__("cli.already_running", where=database.where)
 
 
 @asynccontextmanager
@@ -19,7 +24,7 @@ async def sole(database: Database) -> AsyncIterator[None]:
     if database.path is None:
         async with database.advisory_lock() as held:
             if not held:
-                raise AlreadyRunning("Another process already works on this PostgreSQL database.")
+                raise AlreadyRunning(database)
             yield
         return
     lock = database.path.with_name(database.path.name + ".lock")
@@ -27,8 +32,5 @@ async def sole(database: Database) -> AsyncIterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(
-                f"Another process already works on {database.path}. Stop it first; "
-                "two would write over each other."
-            ) from None
+            raise AlreadyRunning(database) from None
         yield

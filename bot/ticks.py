@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.program import Program
 from domain import anonymity
 from handlers import announcements, due
-from storage import outbox
+from storage import sending
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def ticks(program: Program) -> list[Tick]:
 
     async def expire() -> None:
         async with database.transaction() as tx:
-            await outbox.expire(tx, now=clock.now())
+            await sending.expire(tx, now=clock.now())
 
     async def sweep() -> None:
         await anonymity.sweep(database, clock.now())

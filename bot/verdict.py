@@ -6,7 +6,8 @@ import random
 from datetime import datetime, timedelta
 
 from channels.result import Ending, Result
-from storage.outbox import Claimed, Outcome, State
+from storage.outbox import State
+from storage.sending import Claimed, Outcome
 from talk.messages import Policy
 
 RESEND_AFTER = timedelta(seconds=10)

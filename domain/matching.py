@@ -38,7 +38,8 @@ def closest(words: str, candidates: Iterable[Candidate], limit: int) -> list[int
     save fillers, so that "poli gigi" does not find every other "poli".
     """
     wanted = _words(words)
-    wanted = [word for word in wanted if word not in _IDLE] or wanted
+    telling = [word for word in wanted if word not in _IDLE and len(word) > 1]  # "e-KTP": KTP
+    wanted = telling or wanted
     wanted = wanted[:_LONGEST]
     if not wanted:
         return []
@@ -61,6 +62,8 @@ def _fit(word: str, other: str) -> float:
         return 1.0
     if len(word) >= 3 and other.startswith(word):
         return 0.95
+    if len(word) >= 4 and word in other:  # "lahir" in "kelahiran"
+        return 0.85
     if len(word) < 3 or len(other) < 3:
         return 0.0
     ratio = SequenceMatcher(None, word, other, autojunk=False).ratio()

@@ -29,7 +29,7 @@ class Stopped:
 
     purposes: tuple[str, ...]
     lesson_hour: int | None
-    paused_until: str
+    lessons_from: str
 
 
 async def stop(tx: Tx, person_id: int, address_id: int, *, now: datetime, zone: str) -> Stopped:
@@ -40,7 +40,7 @@ async def stop(tx: Tx, person_id: int, address_id: int, *, now: datetime, zone: 
     if servant is None or servant.lesson_hour is None:
         return Stopped(tuple(purposes), None, "")
     await staff.set_lessons(tx, person_id, hour=None)
-    return Stopped(tuple(purposes), servant.lesson_hour, servant.paused_until)
+    return Stopped(tuple(purposes), servant.lesson_hour, servant.lessons_from)
 
 
 async def undo(tx: Tx, person_id: int, stopped: Stopped) -> None:
@@ -48,5 +48,5 @@ async def undo(tx: Tx, person_id: int, stopped: Stopped) -> None:
     await consent.restore(tx, person_id, stopped.purposes)
     if stopped.lesson_hour is not None:
         await staff.set_lessons(
-            tx, person_id, hour=stopped.lesson_hour, paused_until=stopped.paused_until
+            tx, person_id, hour=stopped.lesson_hour, lessons_from=stopped.lessons_from
         )

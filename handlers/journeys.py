@@ -71,6 +71,7 @@ def router() -> Router:
         stop_words=stopping.stop_words,
         stop=stopping.stop,
         idle=menu.idle,
+        reply=learn.typed,
     )
 
 

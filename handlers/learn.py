@@ -13,7 +13,7 @@ from handlers import joining, lesson_card, moments
 from handlers.joining import zone_of
 from handlers.steps import Button, Command, Gone, Heard, Step, match
 from handlers.turn import House, Turn
-from storage import due
+from storage import due, outbox
 from storage import learning as kept
 from storage.learning import Gift, Memory, Wish
 from storage.staff import Servant
@@ -45,12 +45,14 @@ async def _pressed(turn: Turn, argument: str) -> None:
 async def typed(turn: Turn, words: str) -> bool:
     """Read words as the answer to the newest lesson if it is open; tell whether they were one.
 
-    For when nothing else is asked.
+    For when nothing else is asked. Choices that were offered after the lesson go before it.
     """
     if not await turn.may("staff"):
         return False
     given = await kept.newest_gift(turn.tx, turn.caller.person_id)
     if given is None or given.choice is not None:
+        return False
+    if await _offered_since(turn, given):
         return False
     today = await _today(turn)
     if date.fromisoformat(given.local_date) < today - _ANSWERABLE:
@@ -67,6 +69,15 @@ async def typed(turn: Turn, words: str) -> bool:
         turn.dialog.prompt = turn.dialog.target = ""
     turn.tell(text)
     return True
+
+
+async def _offered_since(turn: Turn, given: Gift) -> bool:
+    """Whether the current choices are newer than the lesson."""
+    current = turn.dialog
+    if not current.prompt or current.target == given.target:
+        return False
+    older = given.target.removeprefix("@")
+    return await outbox.newest(turn.tx, [older, current.prompt]) == current.prompt
 
 
 async def _answer(turn: Turn, given: Gift, choice: int) -> Text:

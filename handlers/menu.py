@@ -118,9 +118,9 @@ async def _cancel(turn: Turn, _: str) -> None:
 
 
 STEPS = (
-    Step("menu.main", _main, _words, free=True, numbered=True),
-    Step("menu.lost", _lost, _words, free=True, numbered=True),
-    Step(OFFER, _offered, _words, free=True, numbered=True),
+    Step("menu.main", _main, _words, free=True, numbered=True, resting=True),
+    Step("menu.lost", _lost, _words, free=True, numbered=True, resting=True),
+    Step(OFFER, _offered, _words, free=True, numbered=True, resting=True),
 )
 COMMANDS = (
     Command("menu", _menu),

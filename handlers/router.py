@@ -43,8 +43,13 @@ class Router:
         stop_words: Callable[[str], bool],
         stop: Callable[[Turn], Awaitable[None]],
         idle: Callable[[Turn, str], Awaitable[None]],
+        reply: Callable[[Turn, str], Awaitable[bool]] | None = None,
     ) -> None:
-        """Collect the journeys. Raises ValueError when two claim one name."""
+        """Collect the journeys. Raises ValueError when two claim one name.
+
+        `reply` reads words as the answer to a message that stands by itself (a lesson), where
+        nothing else is asked; it tells whether they were one.
+        """
         self.steps = _by_name([s for j in journeys for s in j.STEPS])
         self.commands = _by_name([c for j in journeys for c in j.COMMANDS])
         self.buttons = _by_name([b for j in journeys for b in j.BUTTONS])
@@ -53,7 +58,7 @@ class Router:
                 if self.commands.setdefault(word, command) is not command:
                     raise ValueError(f"two commands answer to {word}")
         self._start, self._menu, self._idle = start, menu, idle
-        self._stop_words, self._stop = stop_words, stop
+        self._stop_words, self._stop, self._reply = stop_words, stop, reply
 
     async def handle(self, turn: Turn) -> None:
         """Answer one inbound; never silence, never a dead end."""
@@ -80,11 +85,7 @@ class Router:
             await self._again(turn, turn.say(refused.key, **refused.values))
         except Gone:
             del turn.parcels[before:]
-            turn.rest()
-            turn.tell(turn.say("turn.gone"))
-            await self._menu(turn)
-            if turn.moved:
-                await self._show(turn)
+            await self._home(turn, turn.say("turn.gone"))
 
     async def _answer(self, turn: Turn) -> None:
         inbound = turn.inbound
@@ -137,8 +138,10 @@ class Router:
         step = self.steps.get(turn.dialog.step)
         if step is None or not await turn.may(step.role):
             turn.rest()
-            if not await self._named(turn, words):
+            if not await self._replied(turn, words) and not await self._named(turn, words):
                 await self._idle(turn, words)
+            return
+        if step.resting and await self._replied(turn, words):
             return
         shown = await step.show(turn)
         value = match(shown.choices, words, numbers=step.numbered or not step.free)
@@ -152,6 +155,9 @@ class Router:
             await step.take(turn, Heard(text=words))
         else:
             await self._again(turn, turn.say("turn.choose_again"))
+
+    async def _replied(self, turn: Turn, words: str) -> bool:
+        return self._reply is not None and await self._reply(turn, words)
 
     async def _named(self, turn: Turn, words: str) -> bool:
         """Run the command whose bare name was typed ("menu", "data saya"), if it is one."""
@@ -183,18 +189,24 @@ class Router:
         """Say `hint` and the current question again, or the menu when there is none."""
         step = self.steps.get(turn.dialog.step)
         if step is None or not await turn.may(step.role):
-            turn.rest()
-            if hint:
-                turn.tell(hint)
-            await self._menu(turn)
-            if turn.moved:
-                await self._show(turn)
+            await self._home(turn, hint)
             return
         shown = await step.show(turn)
         if hint:
             shown = _with_hint(shown, hint)
         turn.prompt_body(shown)
         turn.moved = False
+
+    async def _home(self, turn: Turn, hint: Text) -> None:
+        """Lead to the menu, with `hint` in the same message when the menu is a step."""
+        turn.rest()
+        await self._menu(turn)
+        if turn.moved:
+            shown = await self.steps[turn.dialog.step].show(turn)
+            turn.prompt_body(_with_hint(shown, hint) if hint else shown)
+            turn.moved = False
+        elif hint:
+            turn.tell(hint)
 
     async def _show(self, turn: Turn) -> None:
         step = self.steps[turn.dialog.step]

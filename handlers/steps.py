@@ -24,7 +24,8 @@ class Step:
     The name begins with the name of the journey's notes ("skm.item" → notes "skm"). With
     `free`, words that match no choice are an answer too; with `numbered`, a number is a choice
     nevertheless. The message of a `discreet` one is covered once the conversation goes on below
-    it, because it tells what was asked or answered. `role` is asked for on every arrival.
+    it, because it tells what was asked or answered. At a `resting` one nothing is asked: words
+    may also answer a newer message that stands by itself. `role` is asked for on every arrival.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Step:
     free: bool = False
     numbered: bool = False
     discreet: bool = False
+    resting: bool = False
     role: str = ""
 
 

@@ -33,7 +33,7 @@ async def stop(turn: Turn) -> None:
         note["purposes"] = [*note.get("purposes", ()), *stopped.purposes]
         note["step"] = step or note.get("step", "")
         if stopped.lesson_hour is not None or "hour" not in note:
-            note["hour"], note["paused"] = stopped.lesson_hour, stopped.paused_until
+            note["hour"], note["paused"] = stopped.lesson_hour, stopped.lessons_from
     undo = [[turn.choice("stop.button_undo", "!urungkan")]] if undoable or earlier else []
     menu = [turn.choice("common.menu", "!menu")]
     turn.prompt(await _words(turn, stopped, step, bool(undo)), [*undo, menu])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,14 @@ from sqlalchemy import Connection
 
 from storage.session import Database
 from storage.tables import metadata
+
+
+class Standing(StrEnum):
+    """How a database's schema stands to the one this program needs."""
+
+    CURRENT = "current"
+    BEHIND = "behind"  # an upgrade brings it here; an empty one is behind too
+    AHEAD = "ahead"  # made by a newer program
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -56,6 +65,16 @@ async def current(database: Database) -> str | None:
         return await tx.run_sync(
             lambda connection: MigrationContext.configure(connection).get_current_revision()
         )
+
+
+async def standing(database: Database) -> Standing:
+    """How the database stands to this program."""
+    found = await current(database)
+    if found == head():
+        return Standing.CURRENT
+    script = ScriptDirectory.from_config(_config())
+    known = {revision.revision for revision in script.walk_revisions()}
+    return Standing.BEHIND if found is None or found in known else Standing.AHEAD
 
 
 async def differences(database: Database) -> list[Any]:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.base import Tx
 
-__all__ = ["Database", "Tx", "is_trouble"]
+__all__ = ["Database", "Tx", "UnknownDatabase", "is_trouble"]
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 _POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
 
@@ -31,6 +33,10 @@ def is_trouble(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
+class UnknownDatabase(ValueError):
+    """An address that names neither SQLite nor PostgreSQL."""
+
+
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
@@ -39,9 +45,19 @@ class Database:
     """One database, opened for the owner of the writing role or beside it."""
 
     def __init__(self, url: str, *, beside: bool = False, pool_size: int = 10) -> None:
-        """Prepare, without connecting; `beside` never checkpoints SQLite (short commands)."""
-        self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        """Prepare, without connecting; `beside` never checkpoints SQLite (short commands).
+
+        Raises UnknownDatabase. Whatever driver the address names, ours is used.
+        """
+        try:
+            self.url = make_url(url)
+        except ArgumentError:
+            raise UnknownDatabase("not an address of a database") from None
+        kind = self.url.get_backend_name()
+        if kind not in _DRIVERS:
+            raise UnknownDatabase(kind)
+        self.url = self.url.set(drivername=_DRIVERS[kind])
+        self.is_sqlite = kind == "sqlite"
         self._lock = asyncio.Lock()
         if self.is_sqlite:
             if self.path is not None:
@@ -49,8 +65,6 @@ class Database:
             self._writer = self._sqlite(read_only=False, pool_size=1, checkpoint=not beside)
             self._reader = self._sqlite(read_only=True, pool_size=4, checkpoint=False)
         else:
-            if self.url.drivername == "postgresql":
-                self.url = self.url.set(drivername="postgresql+psycopg")
             self._writer = self._reader = create_async_engine(
                 self.url,
                 pool_size=pool_size,
@@ -66,6 +80,11 @@ class Database:
         """The file of an SQLite database; None for PostgreSQL."""
         name = self.url.database
         return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    @property
+    def where(self) -> str:
+        """The database in words for its operator: the file, or the address without password."""
+        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
 
     def _sqlite(self, *, read_only: bool, pool_size: int, checkpoint: bool) -> AsyncEngine:
         engine = create_async_engine(
@@ -133,12 +152,20 @@ class Database:
             await connection.execute(text("SELECT pg_advisory_unlock(7241)"))
 
     async def check(self) -> str:
-        """Ask the database whether it is whole; "" when it is, else what it says."""
-        async with self.reading() as tx:
-            if not self.is_sqlite:
-                await tx.execute(text("SELECT 1"))
-                return ""
-            found = str(await tx.scalar(text("PRAGMA quick_check(1)")))
+        """Ask the database whether it is whole; "" when it is, else what it says.
+
+        Raises trouble when it cannot be reached.
+        """
+        try:
+            async with self.reading() as tx:
+                if not self.is_sqlite:
+                    await tx.execute(text("SELECT 1"))
+                    return ""
+                found = str(await tx.scalar(text("PRAGMA quick_check(1)")))
+        except DBAPIError as error:
+            if is_trouble(error):
+                raise
+            return str(error.orig)  # "file is not a database", "disk image is malformed"
         return "" if found == "ok" else found
 
     async def truncate_log(self) -> None:

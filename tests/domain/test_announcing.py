@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from domain import announcing
 from domain.errors import Refused
-from storage import announcements, ledger, outbox, people, recipients, roles
+from storage import announcements, ledger, outbox, people, recipients, roles, sending
 from storage.audit import Audit
 from storage.outbox import Outbox, State
 from storage.people import Address
@@ -356,7 +356,7 @@ async def test_holding_over_long_holidays_does_not_let_it_grow_stale(database, a
         await announcing.freeze_step(tx, one, now=NOW)
         until = NOW + timedelta(days=9)
         await announcing.hold_step(tx, await announcements.get(tx, one), until=until, zone=ZONE)
-        await outbox.expire(tx, now=until)
+        await sending.expire(tx, now=until)
         assert await outbox.states(tx, f"ann:{one}") == {"ready": 1}
 
 

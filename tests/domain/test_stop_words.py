@@ -11,7 +11,7 @@ from domain.stopping import stop_words
 
 @pytest.mark.parametrize(
     "typed",
-    ["STOP", "stop", "stop.", "Berhenti!", "BERHENTI", " stop \n", "stop stop", "ＳＴＯＰ"],
+    ["STOP", "stop", "stop.", "Berhenti!", "BERHENTI", " stop \n", "stop stop", "\uff33top"],
 )
 def test_the_bare_word_is_heard(typed: str) -> None:
     assert stop_words(typed)

@@ -142,8 +142,12 @@ def upgrade() -> None:
         "announcement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
+        sa.Column(
+            "resend_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("recipients", sa.BigInteger(), nullable=False),
         sa.Column("frozen_upto", sa.BigInteger(), nullable=False),
@@ -153,11 +157,19 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("progress", sa.String(), nullable=False),
         sa.Column("reported", sa.String(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["author_id"], ["person.id"], name=op.f("fk_announcement_author_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["resend_of"], ["announcement.id"], name=op.f("fk_announcement_resend_of")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+        sa.UniqueConstraint("resend_of", name=op.f("uq_announcement_resend_of")),
     )
+    with op.batch_alter_table("announcement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_announcement_author_id"), ["author_id"], unique=False)
+
     op.create_table(
         "assessment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -212,8 +224,22 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_by", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_invitation_unit_id")),
+        sa.ForeignKeyConstraint(["used_by"], ["person.id"], name=op.f("fk_invitation_used_by")),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_invitation")),
+    )
+    op.create_table(
+        "lesson_given",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("local_date", sa.String(), nullable=False),
+        sa.Column("lesson", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_lesson_given_person_id")
+        ),
+        sa.PrimaryKeyConstraint("person_id", "local_date", name=op.f("pk_lesson_given")),
     )
     op.create_table(
         "occurrence",
@@ -221,6 +247,7 @@ def upgrade() -> None:
         sa.Column("local_date", sa.String(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -243,6 +270,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_review_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+        sa.UniqueConstraint(
+            "person_id", "local_date", name=op.f("uq_review_person_id_local_date")
+        ),
     )
     with op.batch_alter_table("review", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_review_person_id"), ["person_id"], unique=False)
@@ -289,6 +319,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("position_group", sa.String(), nullable=False),
         sa.Column("lesson_hour", sa.BigInteger(), nullable=True),
+        sa.Column("lessons_from", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_staff_person_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_staff_unit_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_staff")),
@@ -314,6 +345,24 @@ def upgrade() -> None:
             ["unit_id"], ["unit.id"], name=op.f("fk_training_session_unit_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_session")),
+    )
+    with op.batch_alter_table("training_session", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_training_session_starts_at"), ["starts_at"], unique=False
+        )
+
+    op.create_table(
+        "announcement_day",
+        sa.Column("local_date", sa.String(), nullable=False),
+        sa.Column(
+            "announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcement.id"],
+            name=op.f("fk_announcement_day_announcement_id"),
+        ),
+        sa.PrimaryKeyConstraint("local_date", name=op.f("pk_announcement_day")),
     )
     op.create_table(
         "assessment_answer",
@@ -434,6 +483,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("session_id", "person_id", name=op.f("pk_training_invitee")),
     )
+    with op.batch_alter_table("training_invitee", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_training_invitee_person_id"), ["person_id"], unique=False
+        )
+
     op.create_table(
         "response",
         sa.Column("key", sa.String(), nullable=False),
@@ -504,6 +558,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_response_service_date")
 
     op.drop_table("response")
+    with op.batch_alter_table("training_invitee", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_training_invitee_person_id"))
+
     op.drop_table("training_invitee")
     with op.batch_alter_table("service_point", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_service_point_unit_id"))
@@ -534,6 +591,10 @@ def downgrade() -> None:
 
     op.drop_table("dialog")
     op.drop_table("assessment_answer")
+    op.drop_table("announcement_day")
+    with op.batch_alter_table("training_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_training_session_starts_at"))
+
     op.drop_table("training_session")
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_unit_id"))
@@ -559,6 +620,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_occurrence_state_due")
 
     op.drop_table("occurrence")
+    op.drop_table("lesson_given")
     op.drop_table("invitation")
     op.drop_table("consent")
     op.drop_table("card")
@@ -567,6 +629,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_assessment_person_id"))
 
     op.drop_table("assessment")
+    with op.batch_alter_table("announcement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_announcement_author_id"))
+
     op.drop_table("announcement")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_address_person_id"))

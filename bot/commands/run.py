@@ -1,0 +1,59 @@
+"""`tanggap run`: the bot and its pages, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.commands.common import speaking
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+@speaking
+def run() -> None:
+    """Run the bot against Telegram, with the settings from TANGGAP_... or the file .env."""
+    from bot import logs
+    from bot.install import read_settings
+
+    settings = read_settings()
+    logs.configure(settings.log_level)
+    import structlog
+
+    from domain.errors import Refused
+    from storage.session import is_trouble
+
+    try:
+        asyncio.run(_run(settings))
+    except Exception as error:
+        if isinstance(error, Refused) or is_trouble(error):
+            raise
+        # Through the log, which hides tokens, and not as a bare traceback.
+        structlog.get_logger().error("stopped by a bug", exc_info=error)
+        raise typer.Exit(1) from None
+
+
+async def _run(settings: Settings) -> None:
+    from bot.clock import SystemClock
+    from bot.install import token_of, webhook_of, working
+    from bot.refusals import CannotStart
+    from bot.service import Service
+    from bot.serving import listen
+
+    token_of(settings)
+    webhook_of(settings)  # what is missing is told before anything is touched
+    try:
+        sock = listen(settings.web_host, settings.web_port)
+    except OSError as error:
+        raise CannotStart(
+            "cli.port_taken",
+            host=settings.web_host,
+            port=settings.web_port,
+            problem=error.strerror or str(error),
+        ) from None
+    with sock:
+        async with working(settings) as place:
+            await Service(settings, place, SystemClock()).run(sock)
