@@ -142,7 +142,9 @@ def test_tests_named_as_proof_are_there() -> None:
             r"python -m pytest ((?:tests/)[\w/.]*)( -k (\"[^\"]+\"|\w+))?", page.read_text()
         ):
             assert (ROOT / path).exists(), path
-            names = " ".join(re.findall(r"def (test_\w+)", (ROOT / path).read_text())) if words else ""
+            names = (
+                " ".join(re.findall(r"def (test_\w+)", (ROOT / path).read_text())) if words else ""
+            )
             for word in re.findall(r"\w+", words):
                 assert word == "or" or word in names, (path, word)
 
