@@ -36,7 +36,7 @@ async def announcements(tx: Tx) -> dict[str, Pair]:
         .group_by(Outbox.batch)
     )
     promised = {f"{ANNOUNCEMENT}{number}": recipients for number, recipients in frozen}
-    return _paired(promised, dict(rows.tuples().all()))
+    return _paired(promised, {key: n for key, n in rows})
 
 
 async def occurrences(tx: Tx) -> dict[str, Pair]:
@@ -69,14 +69,14 @@ async def inbox(tx: Tx) -> tuple[int, int, dict[str, int]]:
     return (
         await ledger.total(tx, "inbox.stored"),
         await ledger.total(tx, "inbox.forgotten"),
-        dict(rows.tuples().all()),
+        {key: n for key, n in rows},
     )
 
 
 async def outbox(tx: Tx) -> tuple[int, dict[str, int]]:
     """Messages put out, by the books, and rows by state."""
     rows = await tx.execute(select(Outbox.state, func.count()).group_by(Outbox.state))
-    return await ledger.total(tx, "outbox.put"), dict(rows.tuples().all())
+    return await ledger.total(tx, "outbox.put"), {key: n for key, n in rows}
 
 
 async def loose(tx: Tx) -> dict[str, int]:

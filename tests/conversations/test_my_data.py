@@ -105,7 +105,14 @@ async def servant(world: World, name: str, role: str) -> Phone:
         await audit.record(tx, at=now, actor_id=person, action="a", object=f"person:{person}")
         later = now + timedelta(days=2)
         parcels = [
-            Parcel(f"occ:lesson:2026-11-23:{person}", address, body, Lane.REMINDER, Policy.C, not_before=later),
+            Parcel(
+                f"occ:lesson:2026-11-23:{person}",
+                address,
+                body,
+                Lane.REMINDER,
+                Policy.C,
+                not_before=later,
+            ),
             Parcel(f"ann:1:{address}", address, body, Lane.BROADCAST, Policy.D, not_before=later),
         ]
         await outbox.put(tx, parcels, at=now)

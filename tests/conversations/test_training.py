@@ -89,9 +89,9 @@ async def test_the_invitation_comes_at_once_and_is_answered_in_place(
     assert sri.last.id == invitation.id
     assert "tercatat hadir" in sri.last.text
     assert "09.00 WIB" in sri.last.text
-    assert labels(sri) == ["Tidak hadir"], "it can be changed"
+    assert labels(sri) == ["Ubah: tidak hadir"], "it can be changed"
     assert await counts(city, number) == Counts(yes=1)
-    await sri.tap("Tidak hadir")
+    await sri.tap("Ubah: tidak hadir")
     await city.settle()
     assert "tercatat tidak hadir" in sri.last.text
     assert await counts(city, number) == Counts(no=1)
@@ -226,7 +226,7 @@ async def test_called_off_those_who_knew_hear_of_it_and_nothing_more_comes(
     assert not any("dibatalkan" in text for text in written(tono))
     for _ in range(16):
         assert await later(city, days=1) == 0
-    await sri.tap("Tidak hadir")  # on the invitation that still stands
+    await sri.tap("Ubah: tidak hadir")  # on the invitation that still stands
     await city.settle()
     assert any("sudah dibatalkan" in text for text in written(sri))
     assert await counts(city, number) == Counts(yes=1, no=1)
@@ -285,7 +285,7 @@ async def test_the_list_shows_what_is_to_come_and_answers_there(city: World, sri
     await city.settle()
     assert sri.last.id == shown.id
     assert "Jawaban: hadir" in sri.last.text
-    assert labels(sri) == ["1. Hadir", "1. Tidak hadir", "2. Tidak hadir", "Menu"]
+    assert labels(sri) == ["1. Hadir", "1. Tidak hadir", "2. Ubah: tidak hadir", "Menu"]
     assert (await counts(city, second)).yes == 1
     assert (await counts(city, first)).open == 1
     assert await hand_over(city) == 1, "who has answered needs no invitation"

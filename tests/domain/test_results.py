@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from domain.results import FEWEST, Period, of_service, of_unit, quarter
+from domain.results import FEWEST, Period, of_service, of_unit, public, quarter
 from storage.responses import Answer, Response
 from storage.session import Database
 from tests.kit.office import CITY, DOMISILI, DUKCAPIL, KK, KTP, small_city
@@ -108,3 +108,30 @@ async def test_no_answers_are_no_index(database: Database) -> None:
         found = await of_service(tx, KTP, YEAR_END, ELEMENTS)
     assert (found.n, found.ikm, found.grade, found.lowest(3)) == (0, None, None, [])
     assert found.missing == FEWEST
+
+
+async def test_a_published_figure_moves_by_five_answers_or_not_at_all(database: Database) -> None:
+    """Otherwise the difference made by one visit would tell what that visitor answered."""
+    await small_city(database)
+    seen = []
+    for number in range(12):
+        worst = {"a": 1, "b": 1, "c": 1} if number % 5 == 0 else {"a": 4, "b": 4, "c": 4}
+        await given(database, (KTP, f"2026-11-{number + 1:02}", worst))
+        async with database.transaction() as tx:
+            found = await public(tx, KTP, YEAR_END, ELEMENTS)
+        seen.append((found.n, found.publishable, found.ikm))
+    assert [n for n, _, _ in seen] == [1, 2, 3, 4, 5, 5, 5, 5, 5, 10, 10, 10]
+    assert [shown for _, shown, _ in seen] == [False] * 4 + [True] * 8
+    assert seen[4][2] == seen[8][2] == Decimal("85.00")
+    assert seen[9][2] == Decimal("85.00")
+
+
+async def test_a_published_figure_is_that_of_all_answers_at_its_time(database: Database) -> None:
+    await small_city(database)
+    await given(database, *((KTP, "2026-11-01", {"a": 4, "b": 3, "c": 2}) for _ in range(7)))
+    async with database.transaction() as tx:
+        shown = await public(tx, KTP, YEAR_END, ELEMENTS)
+        live = await of_service(tx, KTP, YEAR_END, ELEMENTS)
+        other = await public(tx, KTP, quarter(date(2026, 1, 1)), ELEMENTS)
+    assert shown == live
+    assert other.n == 0
