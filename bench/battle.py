@@ -18,7 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -58,6 +58,7 @@ class Office:
     api_port: int
     web_port: int = field(default_factory=free_port)
     send_per_second: int = 1000
+    program: tuple[str, ...] = ("bot", "run")
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
@@ -108,7 +109,7 @@ class Office:
         self.starts += 1
         with (self.folder / "run.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
+                [sys.executable, "-m", *self.program],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,
@@ -147,9 +148,9 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def telegram() -> AsyncIterator[tuple[Simulator, int]]:
+async def telegram(ahead: timedelta = timedelta()) -> AsyncIterator[tuple[Simulator, int]]:
     """The simulator, listening on loopback: the other side of the program."""
-    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC))
+    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC) + ahead)
     port = free_port()
     server = Quiet(
         uvicorn.Config(simulator.app, port=port, log_level="warning", timeout_graceful_shutdown=1)

@@ -12,11 +12,13 @@ import structlog
 # A bot token wherever it stands: in an address, an exception's text, a repr.
 _TOKEN = re.compile(r"\d{5,16}:[A-Za-z0-9_-]{20,}")
 _HIDDEN = "[token]"
+# PostgreSQL tells the values of a row that broke a rule; they are somebody's.
+_DETAIL = re.compile(r"DETAIL: .*?(?=\n\[SQL|\n\nThe above exception|\Z)", re.S)
 
 
 def redact(words: str) -> str:
-    """The same words without anything that looks like a bot token."""
-    return _TOKEN.sub(_HIDDEN, words)
+    """The same words without anything that looks like a bot token, and without a row's values."""
+    return _DETAIL.sub("DETAIL: [hidden]", _TOKEN.sub(_HIDDEN, words))
 
 
 def _redact_event(
@@ -36,13 +38,13 @@ class Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line for one record."""
         event: structlog.typing.EventDict = {
-            "event": record.getMessage(),
+            "event": redact(record.getMessage()),
             "level": record.levelname.lower(),
             "logger": record.name,
         }
         if record.exc_info:
-            event["exception"] = self.formatException(record.exc_info)
-        return redact(self._render(event))
+            event["exception"] = redact(self.formatException(record.exc_info))
+        return _TOKEN.sub(_HIDDEN, self._render(event))
 
 
 def configure(level: str = "INFO", *, stream: Any = None) -> None:

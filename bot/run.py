@@ -223,12 +223,12 @@ class Runner:
     # --- loops ----------------------------------------------------------------------------
 
     async def _poll(self) -> None:
-        health, pause = self.program.health, 0.5
+        health, pause, patience = self.program.health, 0.5, 0.0
         while not self._stopping.is_set():
             try:
-                if await self._unless_stopped(self.program.ingest.poll(seconds=POLL)):
+                if await self._unless_stopped(self.program.ingest.poll(seconds=patience)):
                     health.good("token")
-                pause = 0.5
+                pause, patience = 0.5, POLL
                 continue
             except Unauthorised:
                 health.bad("poll", "the token is refused (401)")
@@ -241,6 +241,7 @@ class Runner:
                 if not is_trouble(error):
                     raise
                 health.bad("database", f"database: {type(error).__name__}")
+            patience = 0.0  # the first answer after trouble should come at once
             log.warning("no updates for now", retry_in=pause)
             await self._pause(pause)
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -62,6 +62,8 @@ def _fit(word: str, other: str) -> float:
         return 1.0
     if len(word) >= 3 and other.startswith(word):
         return 0.95
+    if len(word) >= 4 and word in other:  # "lahir" in "kelahiran"
+        return 0.85
     if len(word) < 3 or len(other) < 3:
         return 0.0
     ratio = SequenceMatcher(None, word, other, autojunk=False).ratio()

@@ -8,14 +8,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.index import Grade, Index, Rule, Tally, compute
-from storage import office, responses
+from storage import office, published, responses
 from storage.base import Tx
+from storage.published import Shown
 
 INSTRUMENT = "skm"
 """Only these responses count; the quick rating is kept apart."""
 
 FEWEST = 5
-"""Responses below which no figure is published: fewer say little, and could point at somebody."""
+"""Responses below which no figure is published: fewer say little, and could point at somebody.
+
+Also the step by which a published figure moves: see `public`.
+"""
 
 
 @dataclass(frozen=True)
@@ -111,3 +115,21 @@ async def of_unit(
     """The result of a unit: all its services and those of the units below it, together."""
     services = await office.services_below(tx, unit_id)
     return await of_services(tx, services, period, elements, rule)
+
+
+async def public(tx: Tx, service_id: int, period: Period, elements: Sequence[str]) -> Result:
+    """The result of one service as anybody may see it; figures only if it is `publishable`.
+
+    It stands still until FEWEST further responses have come in, and then moves over all of them
+    at once. A live figure, read before and after somebody's visit, would tell what that person
+    answered.
+    """
+    live = await of_service(tx, service_id, period, elements)
+    if not live.publishable:
+        return live
+    sums = {name: [tally.n, tally.sum] for name, tally in live.index.elements.items()}
+    first, last = period.first.isoformat(), period.last.isoformat()
+    new = Shown(live.n, live.versions, sums)
+    shown = await published.show(tx, service_id, first, last, new, FEWEST)
+    tallies = {name: Tally(*shown.sums.get(name, (0, 0))) for name in elements}
+    return Result(period, shown.n, dict(shown.versions), compute(tallies, Rule()))

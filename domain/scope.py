@@ -31,6 +31,13 @@ class Scope:
             found = [u for u in self.units.values() if u.parent_id == unit_id]
         return sorted(found, key=lambda unit: unit.name.casefold())
 
+    def zone(self, unit_id: int | None, otherwise: str) -> str:
+        """The zone of a unit within, or (None) of the office; `otherwise` when there is none."""
+        if unit_id in self.units:
+            return self.units[unit_id].zone
+        highest = self.below(None)
+        return highest[0].zone if highest else otherwise
+
     @property
     def name(self) -> str:
         """The office the role speaks for; "" when the government is not one tree."""

@@ -37,6 +37,8 @@ ENTRIES = [
     Entry("pelatihan", "training.button_mine", "staff"),
     Entry("umumkan", "announce.new", "admin"),
     Entry("pengumuman", "announcements.all", "admin"),
+    Entry("buat_pelatihan", "train.new", "admin"),
+    Entry("pelatihan_admin", "train.attendance", "admin"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
     Entry("langganan", "menu.button_announcements"),
@@ -100,7 +102,8 @@ async def _menu(turn: Turn, _: str) -> None:
 
 async def _help(turn: Turn, _: str) -> None:
     rows = [turn.choice("menu.button_rate", "!nilai")], [turn.choice("common.menu", "!menu")]
-    offer(turn, turn.say("menu.help"), *rows, keep=timedelta(days=1))
+    total = len(turn.house.bank.instruments["skm"].items)
+    offer(turn, turn.say("menu.help", total=total), *rows, keep=timedelta(days=1))
 
 
 async def _cancel(turn: Turn, _: str) -> None:

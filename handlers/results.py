@@ -33,7 +33,7 @@ async def publish(turn: Turn, service_id: int) -> None:
         raise Gone
     today = turn.now.astimezone(ZoneInfo(service.zone)).date()
     elements = [item.key for item in turn.house.bank.instruments["skm"].items]
-    found = await results.of_service(turn.tx, service_id, results.quarter(today), elements)
+    found = await results.public(turn.tx, service_id, results.quarter(today), elements)
     turn.drop("start")
     offer(
         turn,
@@ -66,6 +66,7 @@ def _body(turn: Turn, found: Result) -> Text:
         grade=found.grade,
         words=turn.say(_GRADES[found.grade]),
         n=found.n,
+        step=results.FEWEST,
     )
     lines = []
     for number, key in enumerate(found.lowest(LOWEST), 1):

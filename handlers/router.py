@@ -85,11 +85,7 @@ class Router:
             await self._again(turn, turn.say(refused.key, **refused.values))
         except Gone:
             del turn.parcels[before:]
-            turn.rest()
-            turn.tell(turn.say("turn.gone"))
-            await self._menu(turn)
-            if turn.moved:
-                await self._show(turn)
+            await self._home(turn, turn.say("turn.gone"))
 
     async def _answer(self, turn: Turn) -> None:
         inbound = turn.inbound
@@ -193,18 +189,24 @@ class Router:
         """Say `hint` and the current question again, or the menu when there is none."""
         step = self.steps.get(turn.dialog.step)
         if step is None or not await turn.may(step.role):
-            turn.rest()
-            if hint:
-                turn.tell(hint)
-            await self._menu(turn)
-            if turn.moved:
-                await self._show(turn)
+            await self._home(turn, hint)
             return
         shown = await step.show(turn)
         if hint:
             shown = _with_hint(shown, hint)
         turn.prompt_body(shown)
         turn.moved = False
+
+    async def _home(self, turn: Turn, hint: Text) -> None:
+        """Lead to the menu, with `hint` in the same message when the menu is a step."""
+        turn.rest()
+        await self._menu(turn)
+        if turn.moved:
+            shown = await self.steps[turn.dialog.step].show(turn)
+            turn.prompt_body(_with_hint(shown, hint) if hint else shown)
+            turn.moved = False
+        elif hint:
+            turn.tell(hint)
 
     async def _show(self, turn: Turn) -> None:
         step = self.steps[turn.dialog.step]

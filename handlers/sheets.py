@@ -31,6 +31,8 @@ def question(
     parts = [head]
     if item.note is not None:
         parts += [plain("\n\n"), turn.say("skm.note", note=turn.local(item.note))]
+    if number == 1 and instrument.note is not None:
+        parts += [plain("\n\n"), turn.say("skm.about", about=turn.local(instrument.note))]
     if answer is not None:
         label = turn.local(item.option(answer).label)
         parts += [plain("\n\n"), turn.say("skm.chosen", answer=label)]

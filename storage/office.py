@@ -118,7 +118,7 @@ async def serving_units(tx: Tx) -> list[tuple[int, str]]:
 
 async def unit_names(tx: Tx) -> dict[int, str]:
     """What every unit is called."""
-    return dict((await tx.execute(select(Unit.id, Unit.name))).tuples().all())
+    return dict((await tx.execute(select(Unit.id, Unit.name))).all())
 
 
 async def services_below(tx: Tx, unit_id: int) -> list[int]:

@@ -204,7 +204,8 @@ async def test_stop_takes_back_announcements_that_wait(city: World) -> None:
     async with city.database.transaction() as tx:
         address = await tx.scalar(select(Address.id))
         for number, audience in ((1, "citizens"), (2, "staff")):
-            await tx.execute(insert(Announcement).values(_announcement(number, author, audience)))
+            values = _announcement(number, author, audience)
+            await tx.execute(insert(Announcement).values(values))
             await tx.execute(insert(Outbox).values(_waiting(number, address, city)))
     await say(city, ani, "STOP")
     found = {r["batch"]: r["state"] for r in await rows(city, Outbox) if r["batch"]}
@@ -212,13 +213,11 @@ async def test_stop_takes_back_announcements_that_wait(city: World) -> None:
 
 
 def _announcement(number: int, author: int, audience: str) -> dict[str, Any]:
-    values = {
-        "id": number, "author_id": author, "text": "", "audience": audience, "state": "sending",
-        "created_at": MONDAY_NINE, "expires_at": MONDAY_NINE + timedelta(days=1),
+    return {
+        "id": number, "author_id": author, "sender": "", "text": "", "audience": audience,
+        "state": "sending", "created_at": MONDAY_NINE,
+        "expires_at": MONDAY_NINE + timedelta(days=1),
     }  # fmt: skip
-    columns = Announcement.__table__.columns.keys()
-    extra = {"address_id": None, "sender": ""}
-    return values | {name: value for name, value in extra.items() if name in columns}
 
 
 def _waiting(number: int, address: int | None, world: World) -> dict[str, Any]:
