@@ -32,7 +32,7 @@ async def day(database: Database) -> AsyncIterator[World]:
     await compose(world, budi, "Kantor tutup hari Jumat", "Warga yang bersedia", "✅ Ya, kirim")
     await world.tick()
     assert await later(world, hours=1) == 1
-    world.simulator.inject({"update_id": 1, "message": "not a message at all"})
+    world.simulator.updates.add("message", {"message_id": "none at all"}, ("o", 0))
     await world.settle()
     await world.advance(seconds=10)
     yield world
