@@ -14,6 +14,7 @@ from storage.due import Occurrence
 from storage.inbox import Inbox
 from storage.outbox import Outbox
 from storage.responses import Answer, Response
+from talk.messages import Lane
 
 
 class Pair(NamedTuple):
@@ -25,6 +26,7 @@ class Pair(NamedTuple):
 
 ANNOUNCEMENT = "ann:"
 OCCURRENCE = "occ:"
+ERASED = "erased:"
 
 
 async def announcements(tx: Tx) -> dict[str, Pair]:
@@ -40,11 +42,16 @@ async def announcements(tx: Tx) -> dict[str, Pair]:
 
 
 async def occurrences(tx: Tx) -> dict[str, Pair]:
-    """Occurrences handed over and outbox rows of them; the books and the same rows."""
+    """Occurrences handed over and outbox rows of them; the books and all such rows there were.
+
+    Who erased her data took her occurrences along; of their messages only the lane is left.
+    """
     handed = await _count(tx, select(func.count()).where(Occurrence.state == "handed"))
     rows = await _count(tx, select(func.count()).where(Outbox.cause.startswith(OCCURRENCE)))
+    erased = Outbox.cause.startswith(ERASED) & (Outbox.lane == Lane.REMINDER)
+    gone = await _count(tx, select(func.count()).where(erased))
     books = await ledger.total(tx, "occurrence.handed")
-    return {"rows": Pair(handed, rows), "books": Pair(books, rows)}
+    return {"rows": Pair(handed, rows), "books": Pair(books, rows + gone)}
 
 
 async def submissions(tx: Tx) -> dict[str, Pair]:
