@@ -41,6 +41,7 @@ oracle: .venv-oracle/ready
 .PHONY: deploy-lint
 deploy-lint: .venv/dev
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/hadolint deploy/Dockerfile
 	@if command -v systemd-analyze >/dev/null; then sh deploy/verify-unit; \
 	elif [ -n "$$CI" ]; then echo "systemd-analyze is missing"; exit 1; \
 	else echo "skipped: systemd-analyze is not on this machine"; fi

@@ -18,7 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -58,13 +58,15 @@ class Office:
     api_port: int
     web_port: int = field(default_factory=free_port)
     send_per_second: int = 1000
+    program: tuple[str, ...] = ("bot", "run")
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
     @property
     def environment(self) -> dict[str, str]:
         """What the program finds in its environment."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TANGGAP_")}
+        dropped = ("TANGGAP_", "PYTHONDONTWRITE")  # a program is started from its compiled files
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
         return kept | {
             "TANGGAP_DATABASE_URL": self.database_url,
             "TANGGAP_TELEGRAM_TOKEN": TOKEN,
@@ -93,7 +95,7 @@ class Office:
         return done.stdout
 
     def prepare(self) -> list[str]:
-        """An empty database with the sample city; the payloads of its counters."""
+        """An empty database with the sample city; the payloads of counters with one service."""
         secret = self.folder / "secret"
         if not secret.exists():
             secret.write_text("s" * 48)
@@ -101,21 +103,21 @@ class Office:
         self.command("migrate")
         self.command("seed")
         points = json.loads(self.command("points", "--json"))
-        return [point["payload"] for point in points]
+        return [point["payload"] for point in points if point["service"]]
 
     def start(self) -> None:
         """Start the program; its log goes to a file that grows over all starts."""
         self.starts += 1
         with (self.folder / "run.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
+                [sys.executable, "-m", *self.program],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
             )
 
-    async def ready(self, patience: float = 30.0) -> float:
+    async def ready(self, patience: float = 90.0) -> float:
         """Wait until it says that it is ready; seconds it took."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -147,9 +149,9 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def telegram() -> AsyncIterator[tuple[Simulator, int]]:
+async def telegram(ahead: timedelta = timedelta()) -> AsyncIterator[tuple[Simulator, int]]:
     """The simulator, listening on loopback: the other side of the program."""
-    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC))
+    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC) + ahead)
     port = free_port()
     server = Quiet(
         uvicorn.Config(simulator.app, port=port, log_level="warning", timeout_graceful_shutdown=1)

@@ -74,7 +74,7 @@ class Demo:
             for one in people:
                 phone = self._simulator.person(one.name, user_id=one.user_id)
                 if one.role != "citizen":
-                    await phone.start()
+                    await phone.send("/menu")
             ready()
 
         app = Starlette(routes=[*self._service.app.routes, Mount("/", self._simulator.app)])

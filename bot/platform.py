@@ -15,15 +15,22 @@ from bot.settings import Settings
 from channels.result import Trouble
 from channels.telegram import Telegram
 
+NO_KEY = b"\0" * 32  # for a channel through which no button is shown
+
+
+def channel_of(settings: Settings, key: bytes = NO_KEY) -> Telegram:
+    """The bot's channel, not connected yet. Raises CannotStart for settings that do not fit."""
+    token, url = token_of(settings), api_url_of(settings)
+    try:
+        return Telegram(token=token, api_url=url, key=key)
+    except ValueError:
+        raise CannotStart("cli.unfit_token") from None
+
 
 @asynccontextmanager
 async def acquainted(settings: Settings) -> AsyncIterator[Telegram]:
     """The bot's channel after it learnt its name. Raises CannotStart and Trouble."""
-    try:
-        # Nothing is shown through it, so no button needs a signature.
-        channel = Telegram(token=token_of(settings), api_url=api_url_of(settings), key=b"\0" * 32)
-    except ValueError:
-        raise CannotStart("cli.unfit_token") from None
+    channel = channel_of(settings)
     try:
         await channel.start()
         yield channel

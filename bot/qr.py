@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import segno
 
 WIDTH, HEIGHT = 210, 297  # mm, A4
-QR = 110  # mm; read from two metres away
+QR, QR_TOP = 110, 92  # mm; read from two metres away
 _FONT = "Noto Sans, DejaVu Sans, Arial, sans-serif"
 
 
@@ -22,28 +22,31 @@ def terminal(link: str) -> str:
 
 
 def sheet(link: str, *, unit: str, point: str, words: Sequence[tuple[str, str]]) -> str:
-    """An A4 sheet as SVG; `words` are (title, how to) per language, the first one large."""
+    """An A4 sheet as SVG; `words` are (title, how to) per language, the first one large.
+
+    Names of 100 characters, the longest there are, still end above the code.
+    """
     (title, how), *others = words
-    lines = [*_lines(unit, top=26, size=8, width=40), *_lines(point, top=48, size=14, width=22)]
-    below = 76 + QR
+    size, width = (14.0, 20) if len(point) <= 20 else (9.0, 32)
+    lines = list(_lines(unit, top=20, size=7, width=40))
+    lines += _lines(point, top=22 + 8.75 * len(lines) + size, size=size, width=width)
+    below = QR_TOP + QR
     lines += _lines(title, top=below + 14, size=11, width=30)
-    lines += _lines(how, top=below + 32, size=6.5, width=50)
+    lines += _lines(how, top=below + 30, size=6.5, width=46)
     for other_title, other_how in others:
-        lines += _lines(f"{other_title} {other_how}", top=below + 56, size=5, width=66)
-    lines += _lines(link, top=HEIGHT - 14, size=4, width=80)
+        lines += _lines(f"{other_title} {other_how}", top=below + 50, size=5, width=60)
+    lines += _lines(link, top=HEIGHT - 12, size=4, width=80)
     code = segno.make(link, error="q", micro=False)
     side = code.symbol_size(border=4)[0]
-    path = code.svg_inline(scale=1, border=4, omitsize=True, unit=None)
-    inner = path.replace("<svg ", f'<svg x="{(WIDTH - QR) / 2}" y="70" ', 1).replace(
-        "<svg ", f'<svg width="{QR}" height="{QR}" ', 1
-    )
-    if "viewBox" not in inner:
-        inner = inner.replace("<svg ", f'<svg viewBox="0 0 {side} {side}" ', 1)
+    # segno writes the paths; where they stand and how large they are is the sheet's affair.
+    paths = code.svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
+    inner = paths[paths.index(">") + 1 :]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}mm" height="{HEIGHT}mm" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}">\n'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>\n'
-        f"{inner}\n" + "\n".join(lines) + "\n</svg>\n"
+        f'<svg x="{(WIDTH - QR) / 2:g}" y="{QR_TOP}" width="{QR}" height="{QR}" '
+        f'viewBox="0 0 {side} {side}">{inner}\n' + "\n".join(lines) + "\n</svg>\n"
     )
 
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from starlette.types import ASGIApp
 
 from bot.program import Program
+from bot.serving import Web
 from bot.ticks import Tick
 from channels.result import Conflict, Trouble, Unauthorised
 from storage.session import is_trouble
@@ -57,29 +56,6 @@ class Nursery:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-
-class Web(uvicorn.Server):
-    """The web port inside our loop; signals are ours, not uvicorn's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """Leave the signals alone."""
-        yield
-
-
-def web_server(app: ASGIApp) -> Web:
-    """A server for `app` that logs no addresses and closes quickly."""
-    return Web(
-        uvicorn.Config(
-            app,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-            lifespan="off",
-        )
-    )
 
 
 @dataclass(frozen=True)
@@ -247,12 +223,12 @@ class Runner:
     # --- loops ----------------------------------------------------------------------------
 
     async def _poll(self) -> None:
-        health, pause = self.program.health, 0.5
+        health, pause, patience = self.program.health, 0.5, 0.0
         while not self._stopping.is_set():
             try:
-                if await self._unless_stopped(self.program.ingest.poll(seconds=POLL)):
+                if await self._unless_stopped(self.program.ingest.poll(seconds=patience)):
                     health.good("token")
-                pause = 0.5
+                pause, patience = 0.5, POLL
                 continue
             except Unauthorised:
                 health.bad("poll", "the token is refused (401)")
@@ -265,6 +241,7 @@ class Runner:
                 if not is_trouble(error):
                     raise
                 health.bad("database", f"database: {type(error).__name__}")
+            patience = 0.0  # the first answer after trouble should come at once
             log.warning("no updates for now", retry_in=pause)
             await self._pause(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
@@ -317,22 +294,3 @@ class Runner:
             return False
         task.result()
         return True
-
-
-def listen(host: str, port: int, *, next_free: bool = False) -> socket.socket:
-    """A bound port; with `next_free`, one of the next 50 when it is busy. Raises OSError."""
-    for candidate in range(port, port + (50 if next_free and port else 1)):
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, candidate))
-            # At once: two programs can bind one port, but only one can listen, and who calls
-            # before the server is up waits instead of being refused.
-            sock.listen(128)
-            sock.set_inheritable(True)
-            return sock
-        except OSError:
-            sock.close()
-            if candidate == port + (49 if next_free and port else 0):
-                raise
-    raise OSError("no free port")

@@ -208,6 +208,8 @@ class Sender:
         while not stopping.is_set():
             self._wake.clear()
             claimed = await self._safely(self.claim)
+            if claimed is not None:
+                self._health.good("sender")
             for row in claimed or ():
                 self._spawn(self.deliver(row))
             if not claimed:

@@ -11,14 +11,15 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bot.clock import Clock
-from bot.install import WEBHOOK_PATH, Place, api_url_of, token_of, webhook_of
+from bot.install import WEBHOOK_PATH, Place, webhook_of
+from bot.platform import channel_of
 from bot.program import Program
 from bot.refusals import CannotStart
-from bot.run import Menu, Nursery, Platform, Runner, web_server
+from bot.run import Menu, Nursery, Platform, Runner
+from bot.serving import web_server
 from bot.settings import Settings
 from bot.ticks import ticks
 from bot.words import read_content
-from channels.telegram import Telegram
 from content import Bank
 from handlers import journeys
 from handlers.router import Router
@@ -36,14 +37,7 @@ class Service:
     def __init__(self, settings: Settings, place: Place, clock: Clock) -> None:
         """Assemble everything; nothing is started. Raises CannotStart."""
         url, secret = webhook_of(settings)
-        try:
-            channel = Telegram(
-                token=token_of(settings),
-                api_url=api_url_of(settings),
-                key=place.keys.key("callback"),
-            )
-        except ValueError:
-            raise CannotStart("cli.unfit_token") from None
+        channel = channel_of(settings, place.keys.key("callback"))
         bank = read_content()
         router = journeys.router()
         self.nursery = Nursery()

@@ -24,6 +24,8 @@ from handlers import (
     start,
     stopping,
     subscription,
+    train,
+    train_admin,
     training_rsvp,
 )
 from handlers.router import Journey, Router
@@ -42,6 +44,8 @@ JOURNEYS: list[Journey] = [
     training_rsvp,
     announce,
     announcements,
+    train,
+    train_admin,
     privacy,
     subscription,
     language,

@@ -37,6 +37,8 @@ ENTRIES = [
     Entry("pelatihan", "training.button_mine", "staff"),
     Entry("umumkan", "announce.new", "admin"),
     Entry("pengumuman", "announcements.all", "admin"),
+    Entry("buat_pelatihan", "train.new", "admin"),
+    Entry("pelatihan_admin", "train.attendance", "admin"),
     Entry("nilai", "menu.button_rate"),
     Entry("hasil", "menu.button_results"),
     Entry("langganan", "menu.button_announcements"),

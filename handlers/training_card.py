@@ -45,12 +45,14 @@ def buttons(
     house: House, language: str, session: Training, answer: str, *, mark: str = "", list_: str = ""
 ) -> tuple[Choice, ...]:
     """The answers that are left; `mark` goes before the labels, `list_` names the list."""
+    key_yes = "training.button_change_yes" if answer else "training.button_yes"
+    key_no = "training.button_change_no" if answer else "training.button_no"
     found = []
     if answer != "yes":
-        label = flat(house.say(language, "training.button_yes"))
+        label = flat(house.say(language, key_yes))
         found.append(Choice(mark + label, f"!hadir:{session.id}:yes{list_}"))
     if answer != "no":
-        label = flat(house.say(language, "training.button_no"))
+        label = flat(house.say(language, key_no))
         found.append(Choice(mark + label, f"!hadir:{session.id}:no{list_}"))
     return tuple(found)
 

@@ -13,7 +13,8 @@ from talk.messages import Choice, Outbound
 from talk.text import Text, flat, joined, plain
 
 _LIST = ":list"
-_MOST = 5  # sessions with buttons; a phone shows no more
+_MOST = 5  # sessions with buttons
+_LISTED = 10  # sessions in one message
 
 
 async def _answered(turn: Turn, argument: str) -> None:
@@ -47,7 +48,7 @@ async def _mine(turn: Turn) -> Outbound:
     parts: list[Text] = [turn.say("training.list")]
     rows: list[tuple[Choice, ...]] = []
     house, language = turn.house, turn.caller.language
-    for number, (session, answer) in enumerate(found, 1):
+    for number, (session, answer) in enumerate(found[:_LISTED], 1):
         parts += [plain(f"\n\n{number}. "), training_card.about(house, language, session)]
         if session.cancelled_at is not None:
             parts += [plain("\n"), turn.say("training.list_cancelled")]

@@ -54,7 +54,7 @@ async def responses(tx: Tx) -> dict[str, int]:
     rows = await tx.execute(
         select(Response.instrument, func.count()).group_by(Response.instrument)
     )
-    return dict(rows.tuples().all())
+    return {key: n for key, n in rows}
 
 
 async def idle(tx: Tx, *, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from storage.due import Occurrence
 from storage.inbox import Inbox
 from storage.outbox import Outbox
 from storage.responses import Answer, Response
+from talk.messages import Lane
 
 
 class Pair(NamedTuple):
@@ -25,6 +26,7 @@ class Pair(NamedTuple):
 
 ANNOUNCEMENT = "ann:"
 OCCURRENCE = "occ:"
+ERASED = "erased:"
 
 
 async def announcements(tx: Tx) -> dict[str, Pair]:
@@ -36,15 +38,20 @@ async def announcements(tx: Tx) -> dict[str, Pair]:
         .group_by(Outbox.batch)
     )
     promised = {f"{ANNOUNCEMENT}{number}": recipients for number, recipients in frozen}
-    return _paired(promised, dict(rows.tuples().all()))
+    return _paired(promised, {key: n for key, n in rows})
 
 
 async def occurrences(tx: Tx) -> dict[str, Pair]:
-    """Occurrences handed over and outbox rows of them; the books and the same rows."""
+    """Occurrences handed over and outbox rows of them; the books and all such rows there were.
+
+    Who erased her data took her occurrences along; of their messages only the lane is left.
+    """
     handed = await _count(tx, select(func.count()).where(Occurrence.state == "handed"))
     rows = await _count(tx, select(func.count()).where(Outbox.cause.startswith(OCCURRENCE)))
+    erased = Outbox.cause.startswith(ERASED) & (Outbox.lane == Lane.REMINDER)
+    gone = await _count(tx, select(func.count()).where(erased))
     books = await ledger.total(tx, "occurrence.handed")
-    return {"rows": Pair(handed, rows), "books": Pair(books, rows)}
+    return {"rows": Pair(handed, rows), "books": Pair(books, rows + gone)}
 
 
 async def submissions(tx: Tx) -> dict[str, Pair]:
@@ -69,14 +76,14 @@ async def inbox(tx: Tx) -> tuple[int, int, dict[str, int]]:
     return (
         await ledger.total(tx, "inbox.stored"),
         await ledger.total(tx, "inbox.forgotten"),
-        dict(rows.tuples().all()),
+        {key: n for key, n in rows},
     )
 
 
 async def outbox(tx: Tx) -> tuple[int, dict[str, int]]:
     """Messages put out, by the books, and rows by state."""
     rows = await tx.execute(select(Outbox.state, func.count()).group_by(Outbox.state))
-    return await ledger.total(tx, "outbox.put"), dict(rows.tuples().all())
+    return await ledger.total(tx, "outbox.put"), {key: n for key, n in rows}
 
 
 async def loose(tx: Tx) -> dict[str, int]:
@@ -91,7 +98,7 @@ async def loose(tx: Tx) -> dict[str, int]:
     }
 
 
-async def _count(tx: Tx, statement: Select[tuple[int]]) -> int:
+async def _count(tx: Tx, statement: Select[int]) -> int:
     return (await tx.execute(statement)).scalar_one()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     and_,
     exists,
@@ -122,17 +123,27 @@ async def invite_staff(tx: Tx, session_id: int, unit_id: int | None) -> int:
 
     Returns how many are new on the list.
     """
-    who = select(literal(session_id), Role.person_id, literal("")).where(
-        Role.role == "staff", Role.ended_at.is_(None)
-    )
-    if unit_id is not None:
-        who = who.where(Role.unit_id.in_(branch(unit_id)))
+    who = select(literal(session_id), Role.person_id, literal("")).where(*_serving(unit_id))
     done = await tx.execute(
         upsert(tx, Invitee)
         .from_select(["session_id", "person_id", "answer"], who)
         .on_conflict_do_nothing()
     )
     return int(done.rowcount)
+
+
+async def serving(tx: Tx, unit_id: int | None) -> int:
+    """How many people would be invited now."""
+    found = select(func.count()).select_from(Role).where(*_serving(unit_id))
+    return await tx.scalar(found) or 0
+
+
+def _serving(unit_id: int | None) -> list[ColumnElement[bool]]:
+    """Who is staff now in a unit and the units below it, or (None) everywhere."""
+    who: list[ColumnElement[bool]] = [Role.role == "staff", Role.ended_at.is_(None)]
+    if unit_id is not None:
+        who.append(Role.unit_id.in_(branch(unit_id)))
+    return who
 
 
 async def session(tx: Tx, session_id: int) -> Training | None:

@@ -44,7 +44,7 @@ def _demo(port: int | None, folder: Path) -> None:
     from bot import logs
     from bot.install import read_settings
     from bot.refusals import CannotStart
-    from bot.run import listen
+    from bot.serving import listen
 
     given = {} if port is None else {"web_port": port}
     host = "127.0.0.1"  # never elsewhere: whoever opens the page is everybody in it

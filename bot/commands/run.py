@@ -38,13 +38,14 @@ def run() -> None:
 
 async def _run(settings: Settings) -> None:
     from bot.clock import SystemClock
-    from bot.install import token_of, webhook_of, working
+    from bot.install import webhook_of, working
+    from bot.platform import channel_of
     from bot.refusals import CannotStart
-    from bot.run import listen
     from bot.service import Service
+    from bot.serving import listen
 
-    token_of(settings)
-    webhook_of(settings)  # what is missing is told before anything is touched
+    channel_of(settings)
+    webhook_of(settings)  # what does not fit is told before anything is touched
     try:
         sock = listen(settings.web_host, settings.web_port)
     except OSError as error:

@@ -27,7 +27,11 @@ async function load() {
 
 function choose() {
   const seats = narrow.matches ? 1 : Math.max(1, Math.floor((innerWidth - 380) / 350));
-  shown = new Set([...views.keys()].slice(0, seats));
+  // One of each part first, so that all three can be played at once.
+  const parts = new Set();
+  const first = state.cast.filter(({ role }) => !parts.has(role) && parts.add(role));
+  const others = state.cast.filter((person) => !first.includes(person));
+  shown = new Set([...first, ...others].slice(0, seats).map((person) => person.user_id));
 }
 
 function drawAll() {

@@ -11,7 +11,7 @@ from storage import announcements, ledger, outbox, roles
 from storage.announcements import Announcement
 from storage.audit import Audit
 from storage.outbox import Outbox
-from tests.kit.admins import admin, announced, compose, do, progress, subscriber
+from tests.kit.admins import admin, announced, compose, do, progress, subscriber, subscribers
 from tests.kit.office import DUKCAPIL, MELATI
 from tests.kit.staff import join, labels, person_of
 from tests.kit.world import World
@@ -72,7 +72,7 @@ async def test_from_the_text_to_the_phones(city: World) -> None:
 
 
 async def test_progress_is_one_message_that_is_edited(city: World) -> None:
-    await subscriber(city, "Ani")
+    await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
     before = len(budi.messages)
@@ -87,7 +87,7 @@ async def test_progress_is_one_message_that_is_edited(city: World) -> None:
 async def test_the_look_can_be_taken_in_the_other_language_and_on_ones_own_phone(
     city: World,
 ) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia", "Lihat versi Inggris")
     assert "Announcement from Kota Contoh" in budi.last.text
@@ -100,7 +100,7 @@ async def test_the_look_can_be_taken_in_the_other_language_and_on_ones_own_phone
 
 
 async def test_text_and_audience_can_be_changed_before_agreeing(city: World) -> None:
-    await subscriber(city, "Ani")
+    await subscribers(city, 1)
     await join(city, "Sri", unit=DUKCAPIL)
     budi = await admin(city)
     await compose(city, budi, "Salah ketik", "Warga yang bersedia")
@@ -135,7 +135,7 @@ async def test_a_text_that_cannot_go_is_asked_for_again(
 
 
 async def test_words_that_look_like_markup_stay_words(city: World) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     odd = "**Tebal** _miring_ {sender} <b>x</b> &amp; [a](tg)"
     await compose(city, budi, odd, "Warga yang bersedia", "✅ Ya, kirim")
@@ -159,7 +159,7 @@ async def test_nobody_to_send_to_is_said_at_once(city: World) -> None:
 async def test_an_admin_of_one_unit_reaches_that_branch_alone(city: World) -> None:
     sri = await join(city, "Sri", unit=DUKCAPIL)
     tono = await join(city, "Tono", unit=MELATI)
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     dewi = await admin(city, "Dewi", unit=DUKCAPIL)
     await do(city, dewi, "/umumkan", TEXT)
     assert labels(dewi) == ["Seluruh Disdukcapil", "Batal"]
@@ -187,7 +187,7 @@ async def test_units_are_found_down_the_tree(city: World) -> None:
 
 
 async def test_a_role_narrowed_between_look_and_agreement_counts(city: World) -> None:
-    await subscriber(city, "Ani")
+    await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     person = await person_of(city, budi)
@@ -203,7 +203,7 @@ async def test_a_role_narrowed_between_look_and_agreement_counts(city: World) ->
 
 
 async def test_in_quiet_hours_it_waits_and_the_author_is_told_until_when(city: World) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     city.clock.jump(HALF_A_DAY)
     await compose(city, budi, TEXT, "Warga yang bersedia")
@@ -218,7 +218,7 @@ async def test_in_quiet_hours_it_waits_and_the_author_is_told_until_when(city: W
 
 
 async def test_quiet_hours_that_come_hold_the_rest(city: World) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
     # Night falls before the list is even written down.
@@ -232,7 +232,7 @@ async def test_quiet_hours_that_come_hold_the_rest(city: World) -> None:
 
 
 async def test_a_second_announcement_of_the_day_goes_tomorrow(city: World) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, "Yang pertama", "Warga yang bersedia", "✅ Ya, kirim")
     await city.tick()
@@ -247,7 +247,7 @@ async def test_a_second_announcement_of_the_day_goes_tomorrow(city: World) -> No
 
 
 async def test_what_changed_since_the_look_is_shown_before_it_is_agreed_to(city: World) -> None:
-    await subscriber(city, "Ani")
+    await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     city.clock.jump(HALF_A_DAY)
@@ -260,7 +260,7 @@ async def test_what_changed_since_the_look_is_shown_before_it_is_agreed_to(city:
 
 
 async def test_agreeing_twice_is_one_announcement(city: World) -> None:
-    ani = await subscriber(city, "Ani")
+    (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     message = budi.last
@@ -293,8 +293,7 @@ async def test_who_says_stop_before_it_goes_does_not_get_it(city: World) -> None
 
 
 async def test_the_books_agree(city: World) -> None:
-    for name in ("Ani", "Joe", "Umi"):
-        await subscriber(city, name)
+    await subscribers(city, 3)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
     await city.tick()

@@ -15,17 +15,12 @@ from simulator import Phone
 from storage import announcements, outbox, roles
 from storage.audit import Audit
 from storage.session import Database
-from tests.kit.admins import admin, announced, compose, do, progress, subscriber
+from tests.kit.admins import admin, announced, compose, do, progress, subscribers
 from tests.kit.office import MELATI, small_city
 from tests.kit.staff import labels, person_of
 from tests.kit.world import World
 
 TEXT = "Jalan Melati ditutup"
-
-
-async def crowd_of(world: World, n: int) -> list[Phone]:
-    """Phones whose owners agreed to announcements."""
-    return [await subscriber(world, f"Warga {i}") for i in range(n)]
 
 
 async def under_way(world: World, budi: Phone) -> int:
@@ -57,7 +52,7 @@ async def done(world: World) -> None:
 
 
 async def test_a_block_the_platform_tells_us_of_is_a_reason(city: World) -> None:
-    people = await crowd_of(city, 3)
+    people = await subscribers(city, 3)
     budi = await admin(city)
     await under_way(city, budi)
     city.simulator.faults.add(kind="blocked", method="sendMessage", chat=people[1].chat_id)
@@ -70,7 +65,7 @@ async def test_a_block_the_platform_tells_us_of_is_a_reason(city: World) -> None
 
 
 async def test_many_blocks_are_one_line_and_everyone_else_gets_it(city: World) -> None:
-    people = await crowd_of(city, 4)
+    people = await subscribers(city, 4)
     budi = await admin(city)
     await under_way(city, budi)
     for phone in people[:2]:
@@ -94,7 +89,7 @@ async def slow_city(database: Database) -> AsyncIterator[World]:
 
 async def test_a_stop_half_way_is_exact(slow_city: World) -> None:
     city = slow_city
-    people = await crowd_of(city, 8)
+    people = await subscribers(city, 8)
     budi = await admin(city)
     number = await under_way(city, budi)
     assert await freeze(city, number, chunk=100)
@@ -118,7 +113,7 @@ async def test_a_stop_half_way_is_exact(slow_city: World) -> None:
 
 
 async def test_a_stop_while_the_list_is_being_written_ends_the_list(city: World) -> None:
-    people = await crowd_of(city, 5)
+    people = await subscribers(city, 5)
     budi = await admin(city)
     number = await under_way(city, budi)
     assert not await freeze(city, number, chunk=2)
@@ -130,7 +125,7 @@ async def test_a_stop_while_the_list_is_being_written_ends_the_list(city: World)
 
 
 async def test_stopping_twice_says_that_it_is_over(city: World) -> None:
-    await crowd_of(city, 1)
+    await subscribers(city, 1)
     budi = await admin(city)
     await under_way(city, budi)
     message = progress(budi)
@@ -145,7 +140,7 @@ async def test_stopping_twice_says_that_it_is_over(city: World) -> None:
 
 
 async def test_a_crash_between_two_chunks_doubles_nobody(city: World) -> None:
-    people = await crowd_of(city, 7)
+    people = await subscribers(city, 7)
     budi = await admin(city)
     number = await under_way(city, budi)
     for _ in range(2):
@@ -161,7 +156,7 @@ async def test_a_crash_between_two_chunks_doubles_nobody(city: World) -> None:
 async def test_a_crash_with_messages_in_the_air_leaves_them_uncertain_and_undoubled(
     city: World,
 ) -> None:
-    people = await crowd_of(city, 4)
+    people = await subscribers(city, 4)
     budi = await admin(city)
     number = await under_way(city, budi)
     await freeze(city, number, chunk=100)
@@ -182,7 +177,7 @@ async def test_a_crash_with_messages_in_the_air_leaves_them_uncertain_and_undoub
 
 async def uncertain(world: World) -> tuple[Phone, list[Phone], int]:
     """An announcement that ended with one person of whom nobody knows."""
-    people = await crowd_of(world, 3)
+    people = await subscribers(world, 3)
     budi = await admin(world)
     number = await under_way(world, budi)
     world.simulator.faults.add(kind="drop_after", method="sendMessage", chat=people[0].chat_id)
@@ -244,7 +239,7 @@ async def test_an_admin_sees_her_announcements_with_their_figures(city: World) -
 async def test_progress_goes_on_in_a_new_message_when_the_first_never_arrived(
     city: World,
 ) -> None:
-    people = await crowd_of(city, 2)
+    people = await subscribers(city, 2)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     await budi.tap("✅ Ya, kirim")
@@ -345,7 +340,7 @@ async def test_another_admin_cannot_touch_what_is_not_hers(city: World) -> None:
 
 
 async def test_a_role_that_ended_between_press_and_handling_does_nothing(city: World) -> None:
-    people = await crowd_of(city, 2)
+    people = await subscribers(city, 2)
     budi = await admin(city)
     await admin(city, "Dewi")
     city.clock.jump(timedelta(hours=12))

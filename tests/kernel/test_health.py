@@ -18,6 +18,7 @@ def test_a_part_is_well_when_it_has_just_worked() -> None:
 def test_silence_turns_red_within_a_minute_and_says_so() -> None:
     clock = HandClock()
     health = Health(clock)
+    health.expect("poll")
     health.good("poll")
     clock.advance(timedelta(seconds=SILENCE - 1))
     assert health.ready
@@ -42,3 +43,15 @@ def test_a_part_that_never_worked_is_starting_and_then_silent() -> None:
     assert health.report() == {"webhook": "starting"}
     clock.advance(timedelta(seconds=SILENCE + 1))
     assert "silent" in health.report()["webhook"]
+
+
+def test_a_part_that_only_reports_trouble_may_be_silent() -> None:
+    """Nobody writes at night: a token that worked in the evening is not a fault by morning."""
+    clock = HandClock()
+    health = Health(clock)
+    health.expect("poll")
+    health.good("poll")
+    health.good("token")
+    clock.advance(timedelta(hours=8))
+    health.good("poll")
+    assert health.report() == {"poll": "ok", "token": "ok"}

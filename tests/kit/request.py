@@ -53,4 +53,4 @@ class InProcess(BaseRequest):
 
 def _upload(filename: str, data: Any, media: str) -> Upload:
     content = data if isinstance(data, bytes) else data.read()
-    return Upload(filename, content, media)
+    return filename, content, media

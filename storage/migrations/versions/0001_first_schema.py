@@ -445,6 +445,28 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "published",
+        sa.Column(
+            "service_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("first", sa.String(), nullable=False),
+        sa.Column("last", sa.String(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("versions", sa.JSON(), nullable=False),
+        sa.Column("sums", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_id"],
+            ["service.id"],
+            name=op.f("fk_published_service_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("service_id", "first", "last", name=op.f("pk_published")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "service_point",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -488,28 +510,6 @@ def upgrade() -> None:
             batch_op.f("ix_training_invitee_person_id"), ["person_id"], unique=False
         )
 
-    op.create_table(
-        "published",
-        sa.Column(
-            "service_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column("first", sa.String(), nullable=False),
-        sa.Column("last", sa.String(), nullable=False),
-        sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.Column("versions", sa.JSON(), nullable=False),
-        sa.Column("sums", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["service_id"],
-            ["service.id"],
-            name=op.f("fk_published_service_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("service_id", "first", "last", name=op.f("pk_published")),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "response",
         sa.Column("key", sa.String(), nullable=False),
@@ -579,7 +579,6 @@ def downgrade() -> None:
     with op.batch_alter_table("response", schema=None) as batch_op:
         batch_op.drop_index("ix_response_service_date")
 
-    op.drop_table("published")
     op.drop_table("response")
     with op.batch_alter_table("training_invitee", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_invitee_person_id"))
@@ -589,6 +588,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_service_point_unit_id"))
 
     op.drop_table("service_point")
+    op.drop_table("published")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_resend",

@@ -1,0 +1,178 @@
+"""What stands in the way of a start is one clear sentence, and never shows a secret."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.bot.conftest import SECRET_PART, TOKEN, Shell
+
+ENGLISH = {"LANG": "en_US.UTF-8"}
+
+
+def test_without_a_token_it_names_the_demo(shell: Shell) -> None:
+    for given in (None, ""):
+        result = shell("run", TANGGAP_TELEGRAM_TOKEN=given)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert "TANGGAP_TELEGRAM_TOKEN" in result.stderr
+        assert "tanggap demo" in result.stderr
+    assert list(shell.folder.iterdir()) == []  # nothing was made before it was sure to start
+
+
+@pytest.mark.parametrize("token", ["nonsense", f"x{TOKEN}", f"{TOKEN} and more", "123:"])
+def test_a_malformed_token_is_told_and_not_shown(shell: Shell, token: str) -> None:
+    result = shell("run", TANGGAP_TELEGRAM_TOKEN=token, **ENGLISH)
+    assert result.exit_code == 2
+    assert "is not a bot token" in result.stderr
+    assert token not in result.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "needs TANGGAP_WEBHOOK_SECRET"),
+        ({"SECRET": "two words"}, "may only have"),
+        ({"SECRET": "x" * 257}, "may only have"),
+        ({"SECRET": "good"}, "needs TANGGAP_PUBLIC_URL"),
+        ({"SECRET": "good", "URL": "http://kota.example"}, "beginning with https://"),
+        ({"SECRET": "good", "URL": "kota.example"}, "beginning with https://"),
+        ({"SECRET": "good", "URL": "https://"}, "beginning with https://"),
+    ],
+)
+def test_a_webhook_needs_a_secret_and_an_https_address(
+    shell: Shell, settings: dict[str, str], told: str
+) -> None:
+    result = shell(
+        "run",
+        TANGGAP_TELEGRAM_TOKEN=TOKEN,
+        TANGGAP_TELEGRAM_MODE="webhook",
+        TANGGAP_WEBHOOK_SECRET=settings.get("SECRET"),
+        TANGGAP_PUBLIC_URL=settings.get("URL"),
+        **ENGLISH,
+    )
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_setting_that_cannot_be_used_is_named_but_not_shown(shell: Shell) -> None:
+    result = shell("run", TANGGAP_WEB_PORT=TOKEN, TANGGAP_LOG_LEVEL="LOUD", **ENGLISH)
+    assert result.exit_code == 2
+    assert "TANGGAP_WEB_PORT" in result.stderr
+    assert "TANGGAP_LOG_LEVEL" in result.stderr
+    assert SECRET_PART not in result.output
+    assert "LOUD" not in result.output
+
+
+@pytest.mark.parametrize("url", ["", "tanggap.db", "mysql://kota@localhost/x", "sqlite"])
+def test_another_database_is_refused(shell: Shell, url: str) -> None:
+    result = shell("reconcile", TANGGAP_DATABASE_URL=url, **ENGLISH)
+    assert result.exit_code == 2
+    assert "not an address of SQLite or PostgreSQL" in result.stderr
+
+
+def test_an_api_address_that_is_none_is_refused(shell: Shell) -> None:
+    result = shell(
+        "run", TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_TELEGRAM_API_URL="api.telegram.org", **ENGLISH
+    )
+    assert result.exit_code == 2
+    assert "TANGGAP_TELEGRAM_API_URL" in result.stderr
+
+
+def test_a_busy_port_is_told(shell: Shell) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = shell("run", TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT=str(port), **ENGLISH)
+    assert result.exit_code == 2
+    assert f"127.0.0.1:{port}" in result.stderr
+
+
+@pytest.mark.parametrize("damage", ["no database at all" * 400, "page"])
+def test_a_damaged_file_is_never_served(shell: Shell, damage: str) -> None:
+    assert shell("seed").exit_code == 0
+    path = shell.folder / "data" / "tanggap.db"
+    if damage == "page":
+        whole = bytearray(path.read_bytes())
+        whole[4096 * 3 : 4096 * 40] = b"\xa5" * (4096 * 37)
+        path.write_bytes(whole)
+    else:
+        path.write_text(damage)
+    before = path.read_bytes()
+    result = shell("run", TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT="0", **ENGLISH)
+    assert result.exit_code == 2
+    assert "is damaged" in result.stderr
+    assert "restore the last backup" in result.stderr
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["run", "migrate"])
+def test_two_processes_never_work_on_one_database(shell: Shell, command: str) -> None:
+    assert shell("seed").exit_code == 0
+    with (shell.folder / "data" / "tanggap.db.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = shell(command, TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT="0", **ENGLISH)
+    assert result.exit_code == 2
+    assert "in use by a running bot" in result.stderr
+
+
+def test_commands_that_read_say_when_there_is_nothing_to_read(shell: Shell) -> None:
+    for command in ("points", "results", "reconcile"):
+        result = shell(command, **ENGLISH)
+        assert result.exit_code == 2
+        assert "There is no database" in result.stderr
+    assert not (shell.folder / "data" / "tanggap.db").exists()
+
+
+def test_postgresql_behind_is_refused_and_migrate_is_named(
+    shell: Shell, empty_postgres: str
+) -> None:
+    shell.env["TANGGAP_DATABASE_URL"] = empty_postgres
+    for command in ("run", "reconcile", "seed"):
+        result = shell(command, TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT="0", **ENGLISH)
+        assert result.exit_code == 2
+        assert "tanggap migrate" in result.stderr
+    first = shell.data("migrate")
+    assert first["changed"] is True
+    assert shell.data("migrate") == {"changed": False, "revision": first["revision"]}
+    assert shell("reconcile").exit_code == 0
+
+
+def test_postgresql_needs_its_secret(shell: Shell, postgres_url: str) -> None:
+    """A new secret beside an old database would make every button and invitation invalid."""
+    result = shell(
+        "run",
+        TANGGAP_DATABASE_URL=postgres_url,
+        TANGGAP_TELEGRAM_TOKEN=TOKEN,
+        TANGGAP_WEB_PORT="0",
+        **ENGLISH,
+    )
+    assert result.exit_code == 2
+    assert "secret file data/secret is missing" in result.stderr
+    assert not Path("data/secret").exists()
+
+
+def test_a_database_that_is_away_is_told_without_its_password(shell: Shell) -> None:
+    result = shell(
+        "reconcile", TANGGAP_DATABASE_URL="postgresql://kota:geheim@127.0.0.1:9/x", **ENGLISH
+    )
+    assert result.exit_code == 2
+    assert "cannot be reached" in result.stderr
+    assert "geheim" not in result.output
+
+
+def test_a_database_of_a_newer_program_is_left_alone(shell: Shell) -> None:
+    import sqlite3
+
+    assert shell("seed").exit_code == 0
+    with sqlite3.connect(shell.folder / "data" / "tanggap.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    for command in ("run", "migrate", "seed", "reconcile"):
+        result = shell(command, TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT="0", **ENGLISH)
+        assert result.exit_code == 2
+        assert "newer version" in result.stderr
