@@ -95,7 +95,7 @@ class Office:
         return done.stdout
 
     def prepare(self) -> list[str]:
-        """An empty database with the sample city; the payloads of its counters."""
+        """An empty database with the sample city; the payloads of counters with one service."""
         secret = self.folder / "secret"
         if not secret.exists():
             secret.write_text("s" * 48)
@@ -103,7 +103,7 @@ class Office:
         self.command("migrate")
         self.command("seed")
         points = json.loads(self.command("points", "--json"))
-        return [point["payload"] for point in points]
+        return [point["payload"] for point in points if point["service"]]
 
     def start(self) -> None:
         """Start the program; its log goes to a file that grows over all starts."""
