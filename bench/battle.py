@@ -65,7 +65,8 @@ class Office:
     @property
     def environment(self) -> dict[str, str]:
         """What the program finds in its environment."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TANGGAP_")}
+        dropped = ("TANGGAP_", "PYTHONDONTWRITE")  # a program is started from its compiled files
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
         return kept | {
             "TANGGAP_DATABASE_URL": self.database_url,
             "TANGGAP_TELEGRAM_TOKEN": TOKEN,
@@ -94,7 +95,7 @@ class Office:
         return done.stdout
 
     def prepare(self) -> list[str]:
-        """An empty database with the sample city; the payloads of its counters."""
+        """An empty database with the sample city; the payloads of counters with one service."""
         secret = self.folder / "secret"
         if not secret.exists():
             secret.write_text("s" * 48)
@@ -102,7 +103,7 @@ class Office:
         self.command("migrate")
         self.command("seed")
         points = json.loads(self.command("points", "--json"))
-        return [point["payload"] for point in points]
+        return [point["payload"] for point in points if point["service"]]
 
     def start(self) -> None:
         """Start the program; its log goes to a file that grows over all starts."""
@@ -116,7 +117,7 @@ class Office:
                 stderr=log,
             )
 
-    async def ready(self, patience: float = 30.0) -> float:
+    async def ready(self, patience: float = 90.0) -> float:
         """Wait until it says that it is ready; seconds it took."""
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -16,6 +16,8 @@ from bot.secret import load_keys
 from bot.settings import Settings
 from bot.sole import sole
 from domain.keys import Keys
+from domain.visits import KeyDamaged, unwrap
+from storage.responses import wrapped_keys
 from storage.session import Database, UnknownDatabase, is_trouble
 
 WEBHOOK_PATH = "/telegram"
@@ -87,12 +89,30 @@ def open_database(settings: Settings, *, beside: bool = False) -> Database:
         raise CannotStart("cli.no_folder", problem=error.strerror or str(error)) from None
 
 
-def keys_of(settings: Settings, database: Database) -> Keys:
+def keys_of(settings: Settings, database: Database, *, create: bool | None = None) -> Keys:
     """The installation's keys; on SQLite made if there are none. Raises SecretMissing."""
+    may = database.is_sqlite if create is None else create
     try:
-        return load_keys(settings.secret_file, create=database.is_sqlite)
+        return load_keys(settings.secret_file, create=may)
     except OSError as error:
         raise CannotStart("cli.no_folder", problem=error.strerror or str(error)) from None
+
+
+async def fitting_keys(settings: Settings, database: Database) -> Keys:
+    """The keys that this database was used with.
+
+    A new secret beside a database in use would make the day's ratings fail, so none is made, and
+    a foreign one is refused. Raises SecretMissing and CannotStart.
+    """
+    async with database.reading() as tx:
+        wrapped = await wrapped_keys(tx)
+    keys = keys_of(settings, database, create=database.is_sqlite and not wrapped)
+    try:
+        for period, key in wrapped.items():
+            unwrap(keys, period, key)
+    except KeyDamaged:
+        raise CannotStart("cli.foreign_secret", path=str(settings.secret_file)) from None
+    return keys
 
 
 @asynccontextmanager
@@ -106,7 +126,7 @@ async def working(settings: Settings) -> AsyncIterator[Place]:
         async with sole(database):
             await check_whole(database)
             await bring_up_to_date(database, may=database.is_sqlite)
-            yield Place(database, keys_of(settings, database))
+            yield Place(database, await fitting_keys(settings, database))
     finally:
         await database.close()
 

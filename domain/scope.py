@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.errors import Refused
 from storage import office
 from storage.base import Tx
-from storage.office import Place
+from storage.office import TreeUnit
 from storage.roles import held_by
 
 
@@ -16,14 +16,14 @@ class Scope:
     """The part of the unit tree that a role covers."""
 
     top: int | None  # None: all units
-    units: dict[int, Place]  # those within, by id
+    units: dict[int, TreeUnit]  # those within, by id
     whole: bool  # nothing of the government lies outside
 
     def __contains__(self, unit_id: int | None) -> bool:
         """Whether the unit lies within; None stands for the whole government."""
         return self.whole if unit_id is None else unit_id in self.units
 
-    def below(self, unit_id: int | None) -> list[Place]:
+    def below(self, unit_id: int | None) -> list[TreeUnit]:
         """The units directly below one, or (None) the highest within, by name."""
         if unit_id is None:
             found = [u for u in self.units.values() if u.parent_id not in self.units]
@@ -58,7 +58,7 @@ async def scope(tx: Tx, person_id: int, role: str = "admin") -> Scope:
     return Scope(top, within, whole=len(within) == len(units))
 
 
-def _lies_below(unit: Place, top: int, units: dict[int, Place]) -> bool:
+def _lies_below(unit: TreeUnit, top: int, units: dict[int, TreeUnit]) -> bool:
     """Whether `top` is the unit itself or above it; a tree that bites its tail has no top."""
     seen: set[int] = set()
     at: int | None = unit.id

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.rating import CORRECTABLE, Filled, Place, submit
 from handlers import draft, places
 from handlers.greeting import greeting
 from handlers.offer import offer
-from handlers.steps import Heard, Step
+from handlers.steps import Button, Heard, Step
 from handlers.turn import Turn
 from talk.messages import Choice, Outbound
 from talk.text import flat, joined, plain
 
-BEGIN, LATER = "begin", "later"
+INVITED = timedelta(days=7)
+"""How long the buttons of an invitation can be used."""
 
 
 async def arrive(turn: Turn, place: Place) -> None:
@@ -27,14 +28,12 @@ async def arrive(turn: Turn, place: Place) -> None:
 
 async def welcome(turn: Turn) -> None:
     """Ask at the noted place what has not been answered there today."""
-    noted = places.here(turn)
-    place = places.place_in(noted)
+    place = places.place_in(places.here(turn))
     done = await places.answered_today(turn, place)
     if "quick" not in done:
         turn.go("rate.quick")
     elif "skm" not in done:
-        noted["again"] = True
-        turn.go("rate.invite")
+        invite(turn, place, again=True)
     else:
         say_done(turn, place)
 
@@ -97,46 +96,86 @@ async def _take_quick(turn: Turn, heard: Heard) -> None:
         staff=bool(await turn.roles()),
     )
     key = await submit(turn.tx, turn.house.keys, turn.caller.address_id, place, filled, turn.now)
-    noted["again"] = key is None
     if key is not None:
         turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=service.id)
     if "skm" in await places.answered_today(turn, place):
         say_done(turn, place)
     else:
-        turn.go("rate.invite")
+        invite(turn, place, again=key is None)
 
 
 # --- the invitation ------------------------------------------------------------------------
+#
+# That somebody was invited stands on the phone and not in the database: beside the date of a
+# rating it would tell who gave it.
 
 
-async def _show_invite(turn: Turn) -> Outbound:
-    noted = places.here(turn)
-    instrument = turn.house.bank.instruments["skm"]
-    thanks = turn.say("rate.again") if noted.get("again") else turn.say("rate.thanks")
-    invitation = turn.say("rate.invite", total=len(instrument.items))
-    correct = change(turn, noted["service"])
-    rows = [
-        (turn.choice("rate.button_begin", BEGIN),),
-        (turn.choice("rate.button_later", LATER),),
-    ]
-    if correct is not None:
-        rows.append((correct,))
-    return Outbound(joined(thanks, plain("\n\n"), invitation), tuple(rows))
-
-
-async def _take_invite(turn: Turn, heard: Heard) -> None:
-    place = places.place_in(places.here(turn))
-    draft.begin(turn, place)
+def invite(turn: Turn, place: Place, *, again: bool = False) -> None:
+    """Thank for the rating (of earlier today, if `again`), and invite to the nine questions."""
+    thanks = turn.say("rate.again") if again else turn.say("rate.thanks")
+    total = len(turn.house.bank.instruments["skm"].items)
+    text = joined(thanks, plain("\n\n"), turn.say("rate.invite", total=total))
+    value = _spelled(place, turn.now.date())
     turn.drop("rate")
-    if heard.value == BEGIN:
+    offer(
+        turn,
+        text,
+        [turn.choice("rate.button_begin", f"!mulai:{value}")],
+        [turn.choice("rate.button_later", f"!nanti:{value}")],
+        [change(turn, place.service_id)],
+    )
+
+
+def postpone(turn: Turn, value: str) -> None:
+    """Leave the beginning on the phone, for as long as an invitation holds."""
+    place, _ = _read(value)
+    offer(
+        turn,
+        turn.say("rate.later", days=INVITED.days),
+        [turn.choice("rate.button_begin", f"!mulai:{value}")],
+        [see_results(turn, place)],
+        [menu(turn)],
+    )
+
+
+def postpone_from(turn: Turn, place: Place) -> None:
+    """The same for somebody who had begun and answered nothing."""
+    postpone(turn, _spelled(place, turn.now.date()))
+
+
+def _spelled(place: Place, day: date) -> str:
+    """A place and the day of the invitation as the argument of a button."""
+    return f"{place.service_id}:{place.point_id or ''}:{place.visit_kind}:{day:%y%m%d}"
+
+
+def _read(value: str) -> tuple[Place, date]:
+    service, point, kind, day = value.split(":")
+    place = Place(int(service), int(point) if point else None, kind)
+    return place, date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
+
+
+async def _begin(turn: Turn, value: str) -> None:
+    place, day = _read(value)
+    await places.service_at(turn, place)
+    old = await draft.alive(turn)
+    if turn.now.date() - day > INVITED:
+        offer(turn, turn.say("rate.too_old"), [menu(turn)])
+    elif old is not None and old["service"] == place.service_id:
         draft.proceed(turn)
+    elif old is not None:
+        places.remember(turn, place)
+        turn.go("skm.resume")
+    elif "skm" in await places.answered_today(turn, place):
+        say_done(turn, place)
     else:
-        offer(turn, turn.say("rate.later"), [see_results(turn, place)], [menu(turn)])
+        draft.begin(turn, place)
+        draft.proceed(turn)
 
 
-STEPS = (
-    Step("rate.quick", _show_quick, _take_quick, discreet=True),
-    Step("rate.invite", _show_invite, _take_invite),
-)
+async def _later(turn: Turn, value: str) -> None:
+    postpone(turn, value)
+
+
+STEPS = (Step("rate.quick", _show_quick, _take_quick, discreet=True),)
 COMMANDS = ()
-BUTTONS = ()
+BUTTONS = (Button("mulai", _begin), Button("nanti", _later))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from domain import results
@@ -40,7 +39,6 @@ async def publish(turn: Turn, service_id: int) -> None:
         joined(_head(turn, service, found), plain("\n\n"), _body(turn, found)),
         [turn.choice("results.button_other", "!hasil")],
         [turn.choice("common.menu", "!menu")],
-        keep=timedelta(days=1),
     )
 
 

@@ -46,9 +46,20 @@ async def _take_item(turn: Turn, heard: Heard) -> None:
 
 
 def lay_aside(turn: Turn) -> None:
-    """Keep the draft for later."""
-    place = places.place_in(draft.held(turn))
-    offer(turn, turn.say("rate.later"), [rate.see_results(turn, place)], [rate.menu(turn)])
+    """Keep the answers for later; with none, keep nothing."""
+    at = draft.held(turn)
+    place = places.place_in(at)
+    if not at["answers"]:
+        turn.drop("skm")
+        rate.postpone_from(turn, place)
+        return
+    offer(
+        turn,
+        turn.say("skm.kept"),
+        [turn.choice("menu.button_resume", "!lanjut")],
+        [rate.see_results(turn, place)],
+        [rate.menu(turn)],
+    )
 
 
 # --- the summary ---------------------------------------------------------------------------

@@ -131,7 +131,7 @@ async def services_below(tx: Tx, unit_id: int) -> list[int]:
     return list(rows.scalars())
 
 
-class Place(NamedTuple):
+class TreeUnit(NamedTuple):
     """A unit as it stands in the tree."""
 
     id: int
@@ -140,7 +140,7 @@ class Place(NamedTuple):
     parent_id: int | None
 
 
-async def places(tx: Tx) -> list[Place]:
+async def places(tx: Tx) -> list[TreeUnit]:
     """All units of the government, a few hundred at most."""
     rows = await tx.execute(select(Unit.id, Unit.name, Unit.zone, Unit.parent_id))
-    return [Place._make(row) for row in rows]
+    return [TreeUnit._make(row) for row in rows]

@@ -173,6 +173,12 @@ async def wrapped_key(tx: Tx, period: str) -> bytes | None:
     return await tx.scalar(select(PeriodKey.wrapped).where(PeriodKey.period == period))
 
 
+async def wrapped_keys(tx: Tx) -> dict[str, bytes]:
+    """The wrapped keys of all periods that are not over."""
+    rows = await tx.execute(select(PeriodKey.period, PeriodKey.wrapped))
+    return dict(rows.all())
+
+
 async def keep_wrapped_key(tx: Tx, period: str, wrapped: bytes) -> bytes:
     """Keep the key of a period unless there is one; returns the one in force."""
     await insert_once(tx, PeriodKey, period=period, wrapped=wrapped)

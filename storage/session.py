@@ -28,8 +28,10 @@ _POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_tim
 
 def is_trouble(error: BaseException) -> bool:
     """Whether the database is at fault (away, locked, full), not the one who asked."""
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return True
+    if isinstance(error, OSError):
+        return not isinstance(error, BrokenPipeError)  # that is a reader of ours gone, not it
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
@@ -61,7 +63,7 @@ class Database:
         self._lock = asyncio.Lock()
         if self.is_sqlite:
             if self.path is not None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._writer = self._sqlite(read_only=False, pool_size=1, checkpoint=not beside)
             self._reader = self._sqlite(read_only=True, pool_size=4, checkpoint=False)
         else:

