@@ -63,7 +63,7 @@ class Filled:
 
 
 async def submit(
-    tx: Tx, keys: Keys, address_id: int, place: Place, filled: Filled, now: datetime
+    tx: Tx, keys: Keys, who: str, place: Place, filled: Filled, now: datetime
 ) -> str | None:
     """Write a response down, once per visit; its random key, or None when already answered.
 
@@ -73,7 +73,7 @@ async def submit(
     if service is None:
         raise PlaceGone
     local = now.astimezone(ZoneInfo(service.zone))
-    visit = Visit(address_id, place.service_id, local.date())
+    visit = Visit(who, place.service_id, local.date())
     if not await answer_once(tx, keys, visit, filled.instrument):
         return None
     key = secrets.token_urlsafe(16)

@@ -29,9 +29,13 @@ class KeyDamaged(Exception):
 
 @dataclass(frozen=True)
 class Visit:
-    """One person (by address) at one service on one local day."""
+    """One person at one service on one local day.
 
-    address_id: int
+    `who` names the chat itself: somebody who had herself erased and comes back on the same day
+    is a new person with a new address, and yet the same visitor.
+    """
+
+    who: str
     service_id: int
     day: date
 
@@ -64,7 +68,7 @@ async def answered(tx: Tx, keys: Keys, visit: Visit, instruments: Sequence[str])
 
 
 def _mark(key: bytes, visit: Visit, instrument: str) -> bytes:
-    what = f"{visit.address_id}|{visit.service_id}|{visit.day.isoformat()}|{instrument}"
+    what = f"{visit.who}|{visit.service_id}|{visit.day.isoformat()}|{instrument}"
     return hmac.digest(key, what.encode(), hashlib.sha256)
 
 

@@ -67,5 +67,5 @@ async def answered_today(turn: Turn, place: Place) -> set[str]:
     """Which of the quick rating and the SKM the person gave here today."""
     service = await service_at(turn, place)
     day = turn.now.astimezone(ZoneInfo(service.zone)).date()
-    visit = Visit(turn.caller.address_id, place.service_id, day)
+    visit = Visit(turn.visitor, place.service_id, day)
     return await visits.answered(turn.tx, turn.house.keys, visit, ("quick", "skm"))

@@ -95,7 +95,7 @@ async def _take_quick(turn: Turn, heard: Heard) -> None:
         language=turn.caller.language,
         staff=bool(await turn.roles()),
     )
-    key = await submit(turn.tx, turn.house.keys, turn.caller.address_id, place, filled, turn.now)
+    key = await submit(turn.tx, turn.house.keys, turn.visitor, place, filled, turn.now)
     if key is not None:
         turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=service.id)
     if "skm" in await places.answered_today(turn, place):

@@ -106,9 +106,7 @@ async def _submit(turn: Turn, at: Draft) -> None:
         comment=at["comment"],
     )
     try:
-        key = await submit(
-            turn.tx, turn.house.keys, turn.caller.address_id, place, filled, turn.now
-        )
+        key = await submit(turn.tx, turn.house.keys, turn.visitor, place, filled, turn.now)
     except PlaceGone:
         raise Gone from None
     turn.drop("skm")

@@ -75,6 +75,11 @@ class Turn:
             self._roles = await held_by(self.tx, self.caller.person_id)
         return self._roles
 
+    @property
+    def visitor(self) -> str:
+        """By what a visit is counted: the chat, which outlives an erasure."""
+        return f"{self.inbound.channel}:{self.caller.key}"
+
     async def may(self, role: str) -> bool:
         """Whether the person holds `role` now; "" is everybody."""
         return not role or any(held.role == role for held in await self.roles())

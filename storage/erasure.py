@@ -79,6 +79,7 @@ ABOUT_NOBODY = frozenset(
         "once",  # its hashes cannot be told apart without a key that is destroyed
         "period_key",
         "poll_cursor",
+        "published",
         "response",
         "service",
         "service_point",

@@ -119,14 +119,17 @@ class Attacker:
             keys += [wrapped, wrapped[:32], wrapped[16:48], wrapped[-32:]]
         guess = {}
         for address in self.loot.tables["address"]:
+            who = f"{address['channel']}:{address['key']}"
             for key, response in self.responses.items():
                 day = date.fromisoformat(response["local_date"])
-                visit = Visit(address["id"], response["service_id"], day)
+                visit = Visit(
+                    f"{address['channel']}:{address['key']}", response["service_id"], day
+                )
                 if any(visits._mark(k, visit, response["instrument"]) in marks for k in keys):
                     guess[address["key"]] = key
                     break
-            if len(guess) == 0 and len(self.rater) > 90:
-                break  # the key is the same for all: one failure is everybody's
+            if not guess:
+                break  # everybody here rated, and the key is the same for all
         return guess
 
     # --- orders ---------------------------------------------------------------------------

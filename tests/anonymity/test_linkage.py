@@ -60,6 +60,7 @@ async def test_a_thousand_ratings_lead_back_to_nobody(city: World, log: io.Strin
     loot, by_chance, found, way = await looted(city, log, day)
     assert len(loot.tables["response"]) == RATERS + len(day.skm)
     assert len(loot.tables["address"]) == RATERS
+    assert not loot.tables["dialog"], "no conversation remembers where somebody was asked"
     assert found <= by_chance + ALLOWED, f"{way} finds {found:.1%}, chance {by_chance:.1%}"
 
 

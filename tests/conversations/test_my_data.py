@@ -243,6 +243,17 @@ async def test_who_comes_back_at_once_is_somebody_new(city: World) -> None:
         assert await consent.in_force(tx, again) == {"announcement"}
 
 
+async def test_erasing_oneself_gives_no_second_vote(city: World) -> None:
+    ani = await citizen(city)
+    await say(city, ani, "/hapus")
+    await tap(city, ani, "Ya, hapus semuanya")
+    await city.tick()
+    await ani.start(LOKET)
+    await city.settle()
+    assert "sudah kami terima" in ani.last.text
+    assert len((await everything(city))["response"]) == 1
+
+
 async def test_the_last_admin_stays(city: World) -> None:
     budi = await servant(city, "Budi", "admin")
     person, _ = await who(city, budi)

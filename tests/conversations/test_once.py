@@ -60,11 +60,9 @@ async def test_a_draft_sent_after_the_day_was_answered_is_told_kindly(city: Worl
     ani = await at_summary(city)
     async with city.database.transaction() as tx:
         from domain.visits import Visit, answer_once
-        from storage.people import callers
 
-        found = await callers(tx, "telegram", 7000000001, [(str(ani.chat_id), "id")])
-        address = found[str(ani.chat_id)].address_id
-        assert await answer_once(tx, city.keys, Visit(address, 11, city.clock.now().date()), "skm")
+        visit = Visit(f"telegram:{ani.chat_id}", 11, city.clock.now().date())
+        assert await answer_once(tx, city.keys, visit, "skm")
     await tap(city, ani, "Kirim jawaban")
     assert "sudah kami terima" in ani.last.text
     assert await responses(city, "skm") == []

@@ -82,7 +82,7 @@ async def lived(database: Database) -> None:
         address = callers["77"].address_id
         for days in (0, 1, 2):
             day = (NOW - timedelta(days=days)).date()
-            assert await visits.answer_once(tx, KEYS, Visit(address, KTP, day), "quick")
+            assert await visits.answer_once(tx, KEYS, Visit("telegram:77", KTP, day), "quick")
         notes = {"done_quick": {"key": "abc", **note(minutes=-1)}}
         await dialogs.save(
             tx, [Standing(address, "", notes, "REF", "12", NOW - timedelta(minutes=1))]
@@ -186,7 +186,7 @@ async def test_a_sweep_cut_off_at_any_statement_is_made_good_by_the_next(
 async def test_a_period_ends_where_its_day_ends_last(database: Database) -> None:
     await small_city(database)
     async with database.transaction() as tx:
-        await visits.answer_once(tx, KEYS, Visit(1, KTP, NOW.date()), "quick")
+        await visits.answer_once(tx, KEYS, Visit("telegram:1", KTP, NOW.date()), "quick")
     end = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # midnight at UTC−12
     await sweep(database, end - timedelta(seconds=1))
     assert (await left(database))["keys"] == ["2026-11-23"]

@@ -57,7 +57,7 @@ async def test_day_and_half_day_are_those_of_the_office(
     office: Database, at: datetime, service: int, date: str, half: str
 ) -> None:
     async with office.transaction() as tx:
-        await submit(tx, KEYS, 7, Place(service, None, "search"), filled(), at)
+        await submit(tx, KEYS, "7", Place(service, None, "search"), filled(), at)
         assert await ledger.by_day(tx, "response.quick") == {date: 1}
     (row,) = await rows(office)
     assert (row.local_date, row.half_day) == (date, half)  # type: ignore[attr-defined]
@@ -65,10 +65,10 @@ async def test_day_and_half_day_are_those_of_the_office(
 
 async def test_a_second_answer_changes_nothing(office: Database) -> None:
     async with office.transaction() as tx:
-        key = await submit(tx, KEYS, 7, PLACE, filled(), NOON)
+        key = await submit(tx, KEYS, "7", PLACE, filled(), NOON)
         assert key is not None
         assert len(key) == 22  # 128 bits
-        assert await submit(tx, KEYS, 7, PLACE, filled(), NOON) is None
+        assert await submit(tx, KEYS, "7", PLACE, filled(), NOON) is None
         assert await ledger.total(tx, "response.quick", "2026-11-23") == 1
     assert len(await rows(office)) == 1
 
@@ -76,7 +76,7 @@ async def test_a_second_answer_changes_nothing(office: Database) -> None:
 async def test_two_hundred_at_once_make_one_response(office: Database) -> None:
     async def one() -> str | None:
         async with office.transaction() as tx:
-            return await submit(tx, KEYS, 7, PLACE, filled(), NOON)
+            return await submit(tx, KEYS, "7", PLACE, filled(), NOON)
 
     keys = await asyncio.gather(*(one() for _ in range(200)))
     assert len([key for key in keys if key]) == 1
@@ -90,10 +90,10 @@ async def test_two_hundred_at_once_make_one_response(office: Database) -> None:
 async def test_more_than_a_desk_can_serve_is_marked_as_a_burst(office: Database) -> None:
     async with office.transaction() as tx:
         for person in range(BURST + 2):
-            await submit(tx, KEYS, person, PLACE, filled(), NOON)
-        await submit(tx, KEYS, 1, PLACE, filled("skm"), NOON)
-        await submit(tx, KEYS, 900, PLACE, filled(), NOON - timedelta(hours=1))
-        await submit(tx, KEYS, 901, Place(KTP, None, "search"), filled(), NOON)
+            await submit(tx, KEYS, str(person), PLACE, filled(), NOON)
+        await submit(tx, KEYS, "1", PLACE, filled("skm"), NOON)
+        await submit(tx, KEYS, "900", PLACE, filled(), NOON - timedelta(hours=1))
+        await submit(tx, KEYS, "901", Place(KTP, None, "search"), filled(), NOON)
     marked = [row for row in await rows(office) if row.burst]  # type: ignore[attr-defined]
     assert len(marked) == 2
 
@@ -101,7 +101,7 @@ async def test_more_than_a_desk_can_serve_is_marked_as_a_burst(office: Database)
 async def test_a_service_that_is_gone_is_told(office: Database) -> None:
     async with office.transaction() as tx:
         with pytest.raises(PlaceGone):
-            await submit(tx, KEYS, 7, Place(999, None, "search"), filled(), NOON)
+            await submit(tx, KEYS, "7", Place(999, None, "search"), filled(), NOON)
 
 
 @pytest.mark.parametrize(

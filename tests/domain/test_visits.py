@@ -14,7 +14,7 @@ from storage.session import Database
 
 KEYS = Keys(b"k" * 32)
 DAY = date(2026, 11, 23)
-VISIT = Visit(7, 11, DAY)
+VISIT = Visit("7", 11, DAY)
 
 
 async def test_the_same_visit_counts_once_per_instrument(database: Database) -> None:
@@ -26,7 +26,7 @@ async def test_the_same_visit_counts_once_per_instrument(database: Database) -> 
 
 
 @pytest.mark.parametrize(
-    "other", [Visit(8, 11, DAY), Visit(7, 12, DAY), Visit(7, 11, date(2026, 11, 24))]
+    "other", [Visit("8", 11, DAY), Visit("7", 12, DAY), Visit("7", 11, date(2026, 11, 24))]
 )
 async def test_another_person_service_or_day_is_another_visit(
     database: Database, other: Visit
@@ -59,7 +59,7 @@ async def test_without_the_key_the_rows_fit_nobody(database: Database) -> None:
 async def test_the_key_stands_wrapped_and_is_one_per_period(database: Database) -> None:
     async with database.transaction() as tx:
         for service in (11, 12, 13):
-            await answer_once(tx, KEYS, Visit(7, service, DAY), "skm")
+            await answer_once(tx, KEYS, Visit("7", service, DAY), "skm")
         (row,) = (await tx.execute(select(PeriodKey.period, PeriodKey.wrapped))).all()
     key = unwrap(KEYS, row.period, row.wrapped)
     assert len(key) == 32
