@@ -18,7 +18,7 @@ from bot.service import Service
 from bot.settings import Settings
 from content import Bank
 from content import office as office_files
-from domain import calendar
+from domain import calendar, joining
 from domain.seeding import plant
 from simulator import CastMember, Simulator, Stage
 from storage import due, overview
@@ -52,7 +52,8 @@ class Demo:
         async with database.transaction() as tx:
             await plant(tx, office, at=self._clock.now())
             people = await settle(tx, office, bot_id=program.channel.bot_id, at=self._clock.now())
-        city = City(database, self._place.keys, self._clock)
+        labels = {role: self._bank.sentence("id", f"demo.invite_{role}") for role in joining.ROLES}
+        city = City(database, self._place.keys, self._clock, labels)
 
         async def panel() -> dict[str, object]:
             async with database.reading() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from bot import logs
 from bot.cli import app
 from bot.serving import listen, web_server
 from simulator import Simulator
@@ -50,12 +52,14 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "TELEGRAM_TOKEN", "TELEGRAM_API_URL", "WEB_PORT"):
         monkeypatch.delenv(f"TANGGAP_{name}", raising=False)
     # Nothing of a test may reach the real Telegram.
-    return Shell(tmp_path, {"TANGGAP_TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    yield Shell(tmp_path, {"TANGGAP_TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    # A command sends the logs to its own standard error, which is gone now.
+    logs.configure("WARNING", stream=sys.__stderr__)
 
 
 @contextmanager

@@ -118,17 +118,19 @@ async def test_the_city_has_people_things_to_scan_and_a_first_lesson(tmp_path: P
 
 async def test_every_invitation_on_the_wall_can_be_used(tmp_path: Path) -> None:
     async with opened(tmp_path) as city:
-        first = await city.payload("staff", "invite")
-        assert await city.payload("staff", "invite") == first  # looking does not make new ones
+        first = await city.payload("Jadi petugas", "invite")
+        assert (
+            await city.payload("Jadi petugas", "invite") == first
+        )  # looking does not make new ones
         maria = city.phone("Maria")
         await maria.start(first)
         await city.quiet()
         await maria.tap("Terima")
         await city.quiet()
-        second = await city.payload("staff", "invite")
+        second = await city.payload("Jadi petugas", "invite")
         assert second != first
         await city.stage.advance(timedelta(hours=49))
-        assert await city.payload("staff", "invite") not in (first, second)
+        assert await city.payload("Jadi petugas", "invite") not in (first, second)
 
 
 async def test_moving_the_clock_loses_nothing_and_skips_no_lesson(tmp_path: Path) -> None:
