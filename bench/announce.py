@@ -104,7 +104,7 @@ async def battle(*, database_url: str, folder: Path, count: int, kills: int, see
         for _ in range(3):
             if "hour" in admin.last.text or admin.last.keyboard:
                 await do(admin, first_choice(admin))
-        await do(admin, "/umumkan", WORDS, "Warga yang bersedia", "✅ Ya, kirim")
+        await do(admin, "/umumkan", WORDS, "Warga yang bersedia", "✓ Ya, kirim")
         pauses: list[float] = []
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.2, 3.0))

@@ -54,12 +54,17 @@ async def _show_which(turn: Turn) -> Outbound:
     rows = (
         (turn.choice("fix.button_quick", QUICK),),
         (turn.choice("fix.button_skm", SKM),),
+        (turn.choice("fix.button_keep", DONE),),
     )
     return Outbound(turn.say("fix.which"), rows)
 
 
 async def _take_which(turn: Turn, heard: Heard) -> None:
-    turn.go("fix.quick" if heard.value == QUICK else "fix.summary")
+    noted = turn.noted("done_skm")
+    if heard.value == DONE and noted is not None:
+        receipt(turn, noted["service"], turn.say("fix.kept"))
+    else:
+        turn.go("fix.quick" if heard.value == QUICK else "fix.summary")
 
 
 # --- the quick rating ----------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
+from itertools import groupby
 from typing import Any
 
 from domain import calendar
+from handlers import moments
 from handlers.turn import Turn
 from storage import office
 from talk.text import flat
@@ -67,10 +69,29 @@ LABELS = {
     "place": "mydata.column_place",
     "created_at": "mydata.column_created_at",
     "settled_at": "mydata.column_settled_at",
+    "lane": "mydata.column_lane",
     "state": "mydata.column_state",
     "text": "mydata.column_text",
 }
 """Columns in plain words; a technical one is told under its own name."""
+
+WORDS = {
+    ("purpose", "announcement"): "mydata.value_announcement",
+    ("role", "staff"): "mydata.value_staff",
+    ("role", "admin"): "mydata.value_admin",
+    ("lane", "interactive"): "mydata.value_interactive",
+    ("lane", "security"): "mydata.value_security",
+    ("lane", "reminder"): "mydata.value_reminder",
+    ("lane", "broadcast"): "mydata.value_broadcast",
+    ("state", "ready"): "mydata.value_ready",
+    ("state", "sending"): "mydata.value_sending",
+    ("state", "sent"): "mydata.value_sent",
+    ("state", "failed"): "mydata.value_failed",
+    ("state", "uncertain"): "mydata.value_uncertain",
+    ("state", "expired"): "mydata.value_expired",
+    ("state", "cancelled"): "mydata.value_cancelled",
+}
+"""Values in plain words, by their column; any other is told as it is kept."""
 
 
 async def written(turn: Turn, rows: Mapping[str, Sequence[Row]]) -> str:
@@ -81,7 +102,7 @@ async def written(turn: Turn, rows: Mapping[str, Sequence[Row]]) -> str:
         if found := rows.get(table):
             title = flat(turn.say(TITLES[table])) if table in TITLES else table
             lines = [_line(turn, _shown(row, units)) for row in found]
-            parts.append("\n".join([title.upper(), *lines]))
+            parts.append("\n".join([title.upper(), *_folded(lines)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -101,8 +122,14 @@ def _noted(note: Any) -> Any:
     return {name: value for name, value in note.items() if name not in ("key", "until")}
 
 
+def _folded(lines: Sequence[str]) -> list[str]:
+    """Lines that say the same told once: a conversation leaves dozens within a minute."""
+    counted = [(line, len(list(same))) for line, same in groupby(lines)]
+    return [line if n == 1 else f"{line} (×{n})" for line, n in counted]
+
+
 def _line(turn: Turn, row: Row) -> str:
-    said = [f"{_label(turn, name)}: {_value(turn, value)}" for name, value in row.items()]
+    said = [f"{_label(turn, name)}: {_value(turn, name, value)}" for name, value in row.items()]
     return "- " + "; ".join(said)
 
 
@@ -110,11 +137,16 @@ def _label(turn: Turn, column: str) -> str:
     return flat(turn.say(LABELS[column])) if column in LABELS else column
 
 
-def _value(turn: Turn, value: Any) -> str:
+def _value(turn: Turn, column: str, value: Any) -> str:
+    if isinstance(value, str) and (word := WORDS.get((column, value))):
+        return flat(turn.say(word))
     if isinstance(value, bool):
         return flat(turn.say("common.yes" if value else "common.no"))
     if isinstance(value, datetime):
-        return f"{calendar.local(value, turn.house.zone):%Y-%m-%d %H.%M %Z}"
+        here, language = calendar.local(value, turn.house.zone), turn.caller.language
+        if here.time() == time():  # of a consent only the day is kept
+            return moments.day(here.date(), language)
+        return moments.moment(value, turn.house.zone, language)
     if value is None or value == "":
         return "–"
     if isinstance(value, bytes):

@@ -5,8 +5,6 @@ import { rich } from "./entities.js";
 import { say, sayIn } from "./words.js";
 import { hourMinute } from "./time.js";
 
-const GLYPHS = { photo: "🖼", sticker: "👍", voice: "🎤", contact: "👤", location: "📍" };
-
 export function bubble(message, phone) {
   const side = message.from_bot ? "from-bot" : "from-person";
   const sender = message.from_bot ? say("sentByBot") : say("sentByMe", { name: phone.name });
@@ -14,8 +12,7 @@ export function bubble(message, phone) {
   if (message.photo) body.append(picture(message.photo));
   if (message.document) body.append(file(message.document));
   if (message.attached) {
-    const glyph = el("span", { class: "glyph", "aria-hidden": "true" }, GLYPHS[message.attached] ?? "📎");
-    body.append(el("div", { class: "attached" }, glyph, sayIn("attachments", message.attached)));
+    body.append(el("div", { class: "attached" }, icon("clip"), sayIn("attachments", message.attached)));
   }
   if (message.text) {
     body.append(el("div", { class: "text" }, rich(message.text, message.entities, phone.onCommand)));

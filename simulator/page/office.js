@@ -17,14 +17,16 @@ export function drawClock(root, office, onOffice) {
   }
   root.lang = document.documentElement.lang;
   const move = (wish) => async (event) => {
-    const pressed = event.currentTarget;
-    pressed.setAttribute("aria-busy", "true");
+    const moves = event.currentTarget.parentElement;
+    // Days take a while: a second press in the meantime would go further than wished.
+    if (moves.getAttribute("aria-busy") === "true") return;
+    moves.setAttribute("aria-busy", "true");
     try {
       onOffice(await post("/sim/advance", wish));
     } catch {
       // Nothing was due any more: the next look at the office shows it.
     }
-    pressed.removeAttribute("aria-busy");
+    moves.removeAttribute("aria-busy");
   };
   root.setAttribute("aria-label", say("clockNow"));
   root.replaceChildren(

@@ -44,6 +44,17 @@ export class PhoneView {
       "aria-label": say("chatLog", { name: person.name }),
       tabindex: "0",
     });
+    this.atEnd = true;
+    this.log.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.log;
+      if (clientHeight) this.atEnd = scrollHeight - scrollTop - clientHeight < 160;
+    });
+    // Shown, turned or resized: whoever was at the newest message stays there.
+    this.sizes?.disconnect();
+    this.sizes = new ResizeObserver(() => {
+      if (this.atEnd) this.scrollDown();
+    });
+    this.sizes.observe(this.log);
     this.presence = el("small", {});
     this.foot = el("div", { class: "foot" });
     this.screen = el("div", { class: "screen" }, this.bar(), this.log, this.notes, this.foot, this.alert);
@@ -120,7 +131,11 @@ export class PhoneView {
     if (old) {
       const focused = old.contains(document.activeElement);
       old.replaceWith(node);
-      if (focused) (node.querySelector(".keyboard button, .keyboard a") ?? this.log).focus();
+      if (focused) {
+        // Without buttons the message itself keeps the place: those of the next question follow.
+        node.tabIndex = -1;
+        (node.querySelector(".keyboard button, .keyboard a") ?? node).focus();
+      }
       return;
     }
     this.log.querySelector(".welcome")?.remove();
@@ -133,6 +148,7 @@ export class PhoneView {
   }
 
   scrollDown() {
+    this.atEnd = true;
     this.log.scrollTop = this.log.scrollHeight;
   }
 
@@ -140,7 +156,7 @@ export class PhoneView {
 
   onMessage(message) {
     const known = this.messages.get(message.id);
-    const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 160;
+    const near = this.atEnd;
     this.messages.set(message.id, message);
     this.place(message);
     if (!known) {

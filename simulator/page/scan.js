@@ -1,7 +1,7 @@
 // "Scan this QR": a sheet with the codes that hang in the offices, and invitations.
 
 import { el, button, icon } from "./dom.js";
-import { say } from "./words.js";
+import { say, sayIn } from "./words.js";
 
 export async function openScan(sheet, phone) {
   const answer = await fetch("/sim/scannables");
@@ -24,9 +24,10 @@ export async function openScan(sheet, phone) {
 }
 
 function code(one, sheet, phone) {
+  const label = one.kind === "invite" ? sayIn("invitations", one.label) : one.label;
   const image = el("img", {
     src: `/sim/qr/${encodeURIComponent(one.payload)}`,
-    alt: say("qrOf", { label: one.label }),
+    alt: say("qrOf", { label }),
     width: 132,
     height: 132,
   });
@@ -34,5 +35,5 @@ function code(one, sheet, phone) {
     sheet.close();
     phone.act("start", { payload: one.payload });
   };
-  return el("li", {}, button([image, el("strong", {}, one.label), el("span", {}, one.sublabel)], scan));
+  return el("li", {}, button([image, el("strong", {}, label), el("span", {}, one.sublabel)], scan));
 }

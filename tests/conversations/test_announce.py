@@ -50,7 +50,7 @@ async def test_from_the_text_to_the_phones(city: World) -> None:
     assert "Dikirim segera setelah Anda menyetujui" in look
     assert TEXT in look
     assert announced(ani, "pelayanan") == []
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     assert "disetujui untuk dikirim" in "".join(m.text for m in budi.messages)
     await city.tick()
     (mine,) = announced(ani, "pelayanan")
@@ -74,7 +74,7 @@ async def test_from_the_text_to_the_phones(city: World) -> None:
 async def test_progress_is_one_message_that_is_edited(city: World) -> None:
     await subscribers(city, 1)
     budi = await admin(city)
-    await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     before = len(budi.messages)
     first = progress(budi).id
     for _ in range(5):
@@ -138,7 +138,7 @@ async def test_words_that_look_like_markup_stay_words(city: World) -> None:
     (ani,) = await subscribers(city, 1)
     budi = await admin(city)
     odd = "**Tebal** _miring_ {sender} <b>x</b> &amp; [a](tg)"
-    await compose(city, budi, odd, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, odd, "Warga yang bersedia", "✓ Ya, kirim")
     await city.tick()
     (mine,) = announced(ani, "Tebal")
     assert odd in mine.text
@@ -166,7 +166,7 @@ async def test_an_admin_of_one_unit_reaches_that_branch_alone(city: World) -> No
     await do(city, dewi, "Seluruh Disdukcapil")
     assert "Akan dikirim kepada 1 orang" in dewi.last.text
     assert "Pengumuman dari Disdukcapil" in dewi.last.text
-    await do(city, dewi, "✅ Ya, kirim")
+    await do(city, dewi, "✓ Ya, kirim")
     await city.tick()
     assert len(announced(sri, "pelayanan")) == 1
     assert announced(tono, "") == announced(ani, "") == []
@@ -180,7 +180,7 @@ async def test_units_are_found_down_the_tree(city: World) -> None:
     assert labels(budi) == [
         "Seluruh Kota Contoh", "Disdukcapil", "Kelurahan Melati", "Kelurahan Timur", "Batal",
     ]  # fmt: skip
-    await do(city, budi, "Disdukcapil", "✅ Ya, kirim")
+    await do(city, budi, "Disdukcapil", "✓ Ya, kirim")
     await city.tick()
     assert len(announced(sri, "pelayanan")) == 1
     assert announced(tono, "") == []
@@ -193,7 +193,7 @@ async def test_a_role_narrowed_between_look_and_agreement_counts(city: World) ->
     person = await person_of(city, budi)
     async with city.database.transaction() as tx:
         await roles.grant(tx, person, "admin", MELATI, at=city.clock.now())
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     assert "di luar wewenang" in budi.last.text
     await city.tick()
     assert await count(city, Outbox.lane == "broadcast") == 0
@@ -208,7 +208,7 @@ async def test_in_quiet_hours_it_waits_and_the_author_is_told_until_when(city: W
     city.clock.jump(HALF_A_DAY)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     assert "Dikirim Selasa, 24 November 2026, 08.00 WIB" in budi.last.text
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     await city.tick()
     assert "Menunggu jam kirim. Dikirim Selasa, 24 November 2026, 08.00 WIB" in progress(budi).text
     await city.advance(hours=10.9)  # 07.54
@@ -220,7 +220,7 @@ async def test_in_quiet_hours_it_waits_and_the_author_is_told_until_when(city: W
 async def test_quiet_hours_that_come_hold_the_rest(city: World) -> None:
     (ani,) = await subscribers(city, 1)
     budi = await admin(city)
-    await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     # Night falls before the list is even written down.
     city.clock.jump(HALF_A_DAY)
     await city.tick()
@@ -234,12 +234,12 @@ async def test_quiet_hours_that_come_hold_the_rest(city: World) -> None:
 async def test_a_second_announcement_of_the_day_goes_tomorrow(city: World) -> None:
     (ani,) = await subscribers(city, 1)
     budi = await admin(city)
-    await compose(city, budi, "Yang pertama", "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, "Yang pertama", "Warga yang bersedia", "✓ Ya, kirim")
     await city.tick()
     await compose(city, budi, "Yang kedua", "Warga yang bersedia")
     assert "paling banyak satu pengumuman sehari" in budi.last.text
     assert "Dikirim Selasa, 24 November 2026, 08.00 WIB" in budi.last.text
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     await city.tick()
     assert (len(announced(ani, "pertama")), len(announced(ani, "kedua"))) == (1, 0)
     await city.advance(hours=23.1)
@@ -251,11 +251,11 @@ async def test_what_changed_since_the_look_is_shown_before_it_is_agreed_to(city:
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     city.clock.jump(HALF_A_DAY)
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     assert "Waktu kirimnya berubah" in budi.last.text
     assert "Dikirim Selasa, 24 November 2026" in budi.last.text
     assert await actions(city) == []
-    await do(city, budi, "✅ Ya, kirim")
+    await do(city, budi, "✓ Ya, kirim")
     assert await actions(city) == ["announcement.confirm"]
 
 
@@ -264,7 +264,7 @@ async def test_agreeing_twice_is_one_announcement(city: World) -> None:
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
     message = budi.last
-    data = next(b.value for row in message.keyboard for b in row if b.label == "✅ Ya, kirim")
+    data = next(b.value for row in message.keyboard for b in row if b.label == "✓ Ya, kirim")
     await budi.press_raw(data, message.id)
     await budi.press_raw(data, message.id)
     await city.settle()
@@ -282,7 +282,7 @@ async def test_who_says_stop_before_it_goes_does_not_get_it(city: World) -> None
     joe = await subscriber(city, "Joe")
     budi = await admin(city)
     city.clock.jump(HALF_A_DAY)
-    await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     await city.tick()
     await do(city, ani, "BERHENTI")
     await city.advance(hours=11.1)
@@ -295,7 +295,7 @@ async def test_who_says_stop_before_it_goes_does_not_get_it(city: World) -> None
 async def test_the_books_agree(city: World) -> None:
     await subscribers(city, 3)
     budi = await admin(city)
-    await compose(city, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(city, budi, TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     await city.tick()
     async with city.database.reading() as tx:
         (one,) = await announcements.latest(tx, author_id=None, limit=5)

@@ -25,7 +25,7 @@ TEXT = "Jalan Melati ditutup"
 
 async def under_way(world: World, budi: Phone) -> int:
     """An announcement that was just agreed to; its number."""
-    await compose(world, budi, TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(world, budi, TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     async with world.database.reading() as tx:
         (one, *_) = await announcements.latest(tx, author_id=None, limit=1)
     return one.id
@@ -97,7 +97,7 @@ async def test_a_stop_half_way_is_exact(slow_city: World) -> None:
     await city.program.sender.step()
     left = sum(len(announced(phone, TEXT)) for phone in people)
     assert 0 < left < 8
-    await do(city, budi, "⏹ Hentikan pengiriman")
+    await do(city, budi, "■ Hentikan pengiriman")
     await done(city)
     arrived = sum(len(announced(phone, TEXT)) for phone in people)
     states = await figures(city, number)
@@ -117,7 +117,7 @@ async def test_a_stop_while_the_list_is_being_written_ends_the_list(city: World)
     budi = await admin(city)
     number = await under_way(city, budi)
     assert not await freeze(city, number, chunk=2)
-    await do(city, budi, "⏹ Hentikan pengiriman")
+    await do(city, budi, "■ Hentikan pengiriman")
     await done(city)
     states = await figures(city, number)
     assert sum(states.values()) == 2
@@ -242,7 +242,7 @@ async def test_progress_goes_on_in_a_new_message_when_the_first_never_arrived(
     people = await subscribers(city, 2)
     budi = await admin(city)
     await compose(city, budi, TEXT, "Warga yang bersedia")
-    await budi.tap("✅ Ya, kirim")
+    await budi.tap("✓ Ya, kirim")
     city.simulator.faults.add(kind="400", method="sendMessage", chat=budi.chat_id)
     await city.settle()
     await done(city)
@@ -292,7 +292,7 @@ async def test_no_admin_button_does_anything_for_a_citizen(city: World) -> None:
         await do(city, budi, *deeds)
         captured += callbacks(budi)
     city.clock.jump(timedelta(hours=12))
-    await do(city, budi, "/umumkan", TEXT, "Warga yang bersedia", "✅ Ya, kirim")
+    await do(city, budi, "/umumkan", TEXT, "Warga yang bersedia", "✓ Ya, kirim")
     captured += callbacks(budi)
     await city.tick()
     values = {press.value for press in map(city_press(city, budi), captured) if press}
@@ -347,7 +347,7 @@ async def test_a_role_that_ended_between_press_and_handling_does_nothing(city: W
     number = await under_way(city, budi)
     await city.tick()
     before = await figures(city, number)
-    await budi.tap("⏹ Hentikan pengiriman")
+    await budi.tap("■ Hentikan pengiriman")
     async with city.database.transaction() as tx:
         await roles.end(tx, await person_of(city, budi), "admin", at=city.clock.now())
     await city.settle()

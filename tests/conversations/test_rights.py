@@ -83,7 +83,7 @@ async def test_privacy_can_be_read_between_two_questions_and_nothing_is_lost(cit
     ):
         assert duty in text
     assert len(text) < 4096
-    await tap(city, ani, "Kembali ke pertanyaan")
+    await tap(city, ani, "Lanjutkan yang tadi")
     await tap(city, ani, QUESTION)
     assert len(await rows(city, Response)) == 1
 

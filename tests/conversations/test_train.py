@@ -53,7 +53,7 @@ async def test_from_the_title_to_the_answers(city: World) -> None:
     ):
         assert part in look
     assert await sessions(city) == []
-    await do(city, budi, "✅ Simpan dan undang")
+    await do(city, budi, "✓ Simpan dan undang")
     assert "3 pegawai diundang" in budi.last.text
     assert await actions(city) == ["training.create"]
     await later(city, seconds=1)
@@ -70,7 +70,7 @@ async def test_from_the_title_to_the_answers(city: World) -> None:
 async def test_calling_off_asks_first_and_tells_the_invited(city: World) -> None:
     sri = await join(city, "Sri", unit=DUKCAPIL)
     budi = await admin(city)
-    await trained(city, budi, "Semua pegawai", "✅ Simpan dan undang")
+    await trained(city, budi, "Semua pegawai", "✓ Simpan dan undang")
     await later(city, seconds=1)
     await do(city, budi, "/pelatihan_admin", "1. Pelayanan prima", "Batalkan pelatihan")
     assert "1 undangan akan diberi tahu" in budi.last.text
@@ -140,7 +140,7 @@ async def test_time_that_passes_before_saving_is_noticed(city: World) -> None:
     budi = await admin(city)
     await do(city, budi, "/buat_pelatihan", "Rapat", "hari ini", "09.30", "Aula", "Semua pegawai")
     await city.advance(hours=1)
-    await do(city, budi, "✅ Simpan dan undang")
+    await do(city, budi, "✓ Simpan dan undang")
     assert "sudah lewat" in budi.last.text
     assert await sessions(city) == []
 
@@ -152,7 +152,7 @@ async def test_one_units_staff_are_invited_at_their_own_hour(city: World) -> Non
     await trained(city, budi, "Pegawai satu unit", "Kelurahan Timur")
     assert "2 Desember 2026, 09.00 WIT" in budi.last.text
     assert "(1 orang)" in budi.last.text
-    await do(city, budi, "✅ Simpan dan undang")
+    await do(city, budi, "✓ Simpan dan undang")
     (session,) = await sessions(city)
     assert (session.unit_id, session.starts_at.hour) == (TERNATE, 0)
     async with city.database.reading() as tx:
@@ -171,7 +171,7 @@ async def test_many_names_are_turned_over_page_by_page(city: World) -> None:
     budi = await admin(city)
     async with city.database.transaction() as tx:
         await crowd.staff(tx, list(range(100, 220)), MELATI, at=city.clock.now())
-    await trained(city, budi, "Semua pegawai", "✅ Simpan dan undang", "Daftar hadir")
+    await trained(city, budi, "Semua pegawai", "✓ Simpan dan undang", "Daftar hadir")
     assert "Belum menjawab: 120" in budi.last.text
     assert "… dan 105 orang lagi" in budi.last.text
     await do(city, budi, "Semua yang belum menjawab", "Berikutnya ▶", "Berikutnya ▶")
@@ -183,13 +183,13 @@ async def test_an_admin_of_one_unit_sees_and_sets_up_only_there(city: World) -> 
     sri = await join(city, "Sri", unit=DUKCAPIL)
     await join(city, "Tono", unit=MELATI)
     budi = await admin(city)
-    await trained(city, budi, "Semua pegawai", "✅ Simpan dan undang")
+    await trained(city, budi, "Semua pegawai", "✓ Simpan dan undang")
     dewi = await admin(city, "Dewi", unit=DUKCAPIL)
     await do(city, dewi, "/pelatihan_admin")
     assert "Belum ada pelatihan" in dewi.last.text
     await trained(city, dewi)
     assert labels(dewi) == ["Seluruh Disdukcapil", "Batal"]
-    await do(city, dewi, "Seluruh Disdukcapil", "✅ Simpan dan undang")
+    await do(city, dewi, "Seluruh Disdukcapil", "✓ Simpan dan undang")
     (all_of_them, hers) = await sessions(city)
     key, bot = city.keys.key("callback"), city.program.channel.bot_id
     for value in ("tr", "trcancel", "tryes"):
@@ -211,7 +211,7 @@ async def test_no_button_of_a_training_does_anything_for_a_citizen_or_for_staff(
     ani = city.phone("Ani")
     await ani.start()
     budi = await admin(city)
-    await trained(city, budi, "Semua pegawai", "✅ Simpan dan undang")
+    await trained(city, budi, "Semua pegawai", "✓ Simpan dan undang")
     before = await actions(city)
     key, bot = city.keys.key("callback"), city.program.channel.bot_id
     values = ["!tr:1", "!trlist:1:open:0", "!trcancel:1", "!tryes:1", "!buat_pelatihan",

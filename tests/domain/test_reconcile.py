@@ -29,7 +29,7 @@ async def day(database: Database) -> AsyncIterator[World]:
     await join(world, "Rina", unit=DUKCAPIL, hour="10.00")
     await subscriber(world, "Citra")
     await subscriber(world, "Dedi")
-    await compose(world, budi, "Kantor tutup hari Jumat", "Warga yang bersedia", "✅ Ya, kirim")
+    await compose(world, budi, "Kantor tutup hari Jumat", "Warga yang bersedia", "✓ Ya, kirim")
     await world.tick()
     assert await later(world, hours=1) == 1
     world.simulator.updates.add("message", {"message_id": "none at all"}, ("o", 0))
