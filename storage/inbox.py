@@ -23,9 +23,8 @@ from storage.base import Base, Serial, Tx, upsert
 from storage.ledger import count
 
 WAITING, DONE, QUARANTINED = "waiting", "done", "quarantined"
-_WAITING: ColumnElement[str] = literal_column(
-    "'waiting'"
-)  # written out, so that the partial index serves
+# Written out, so that the partial index serves.
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
 KEPT_FOR_DEDUPE = timedelta(days=7)
 
 
