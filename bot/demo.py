@@ -36,13 +36,13 @@ class Demo:
         self._place = place
         self._clock = clock
         self._bank = bank
-        self._service = Service(settings, place, clock)
-        self._simulator = Simulator(token=token_of(settings), now=clock.now)
-        self._mover = Mover(clock, self._simulator, self._service)
+        self.service = Service(settings, place, clock)
+        self.simulator = Simulator(token=token_of(settings), now=clock.now)
+        self.mover = Mover(clock, self.simulator, self.service)
 
     async def run(self, sock: socket.socket, ready: Callable[[], None]) -> None:
         """Plant the city, open it on a working morning and serve it until told to stop."""
-        database, program = self._place.database, self._service.program
+        database, program = self._place.database, self.service.program
         office = office_files.sample()
         async with database.reading() as tx:
             latest = await overview.latest_moment(tx)
@@ -58,7 +58,7 @@ class Demo:
             async with database.reading() as tx:
                 return await office_view(program.house, tx, now=self._clock.now(), zone=ZONE)
 
-        self._simulator.stage = Stage(
+        self.simulator.stage = Stage(
             title=self._bank.sentence("id", "demo.title"),
             cast=[
                 CastMember(one.name, one.user_id, one.role, self._intro(one.role))
@@ -66,19 +66,21 @@ class Demo:
             ],
             scannables=city.scannables,
             office=panel,
-            advance=self._mover.advance,
+            advance=self.mover.advance,
         )
 
         async def connected() -> None:
             # Telegram lets a bot write only to those who started it: who serves here did so.
             for one in people:
-                phone = self._simulator.person(one.name, user_id=one.user_id)
+                phone = self.simulator.person(one.name, user_id=one.user_id)
                 if one.role != "citizen":
                     await phone.send("/menu")
+            # The lesson of nine o'clock is there when the page opens.
+            await self.service.runner.tick_all()
             ready()
 
-        app = Starlette(routes=[*self._service.app.routes, Mount("/", self._simulator.app)])
-        await self._service.run(sock, app=app, connected=connected, farewell=self._simulator.close)
+        app = Starlette(routes=[*self.service.app.routes, Mount("/", self.simulator.app)])
+        await self.service.run(sock, app=app, connected=connected, farewell=self.simulator.close)
 
     def _intro(self, role: str) -> dict[str, str]:
         return {lang: self._bank.sentence(lang, f"demo.intro_{role}") for lang in INTRODUCED}

@@ -31,11 +31,11 @@ class Mover:
         async with self._hand:
             step = max(STEP, by / MOST_STEPS)
             while by > timedelta():
-                await self._quiet()
+                await self.quiet()
                 self._jump(min(step, by))
                 by -= step
                 await self._service.runner.tick_all()
-            await self._quiet()
+            await self.quiet()
 
     def _jump(self, by: timedelta) -> None:
         """No time passes for what is on its way: its deadlines move along with the clock."""
@@ -48,7 +48,7 @@ class Mover:
         self._service.program.arrived.set()
         self._service.program.sender.wake()
 
-    async def _quiet(self) -> None:
+    async def quiet(self) -> None:
         """Wait until nothing is under way, for a moment at most."""
         program, waited = self._service.program, 0.0
         while waited < PATIENCE:

@@ -61,7 +61,10 @@ def configure(level: str = "INFO", *, stream: Any = None) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # These write addresses, and a Bot API address contains the token.
-    for name in ("httpx", "httpcore", "aiohttp", "telegram", "asyncio", "apscheduler"):
+    quiet = ["httpx", "httpcore", "aiohttp", "telegram", "asyncio", "apscheduler"]
+    # These write every statement with its values: who asked, and what was answered.
+    quiet += ["aiosqlite", "sqlalchemy", "psycopg"]
+    for name in quiet:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

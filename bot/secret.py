@@ -23,7 +23,7 @@ def load_keys(path: Path, *, create: bool) -> Keys:
     if not path.exists():
         if not create:
             raise SecretMissing("cli.secret_missing", path=str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "w") as file:
             file.write(secrets.token_urlsafe(48) + "\n")

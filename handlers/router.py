@@ -182,7 +182,7 @@ class Router:
 
     async def _stale(self, turn: Turn) -> None:
         """An old or foreign button: say so briefly and show what is current."""
-        turn.toast = flat(turn.say("turn.old_button"))
+        turn.toast = flat(turn.say("turn.outdated"))
         await self._again(turn, ())
 
     async def _again(self, turn: Turn, hint: Text) -> None:

@@ -17,7 +17,7 @@ _SHUFFLED, _SHUFFLED_AT, _SORTED_ON = (
     "anonymity.shuffled_at",
     "anonymity.sorted_on",
 )
-_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock not given in time
+_NOT_NOW = ("55P03", "57014")  # PostgreSQL: a lock not given, a statement not done in time
 
 
 async def forget_periods(tx: Tx, *, before: str) -> tuple[int, int]:
@@ -43,7 +43,7 @@ async def shuffle(database: Database, *, since: str, now: int) -> int:
                 return 0
             return await _shuffle(tx, since, now)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == _LOCK_TIMEOUT:
+        if getattr(error.orig, "sqlstate", "") in _NOT_NOW:
             return 0  # the next sweep tries again
         raise
 
@@ -107,7 +107,7 @@ async def sort_people(database: Database, *, day: int) -> bool:
             await _mark(tx, _SORTED_ON, day)
             return True
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == _LOCK_TIMEOUT:
+        if getattr(error.orig, "sqlstate", "") in _NOT_NOW:
             return False
         raise
 

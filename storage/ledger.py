@@ -21,13 +21,14 @@ class Ledger(Base):
 
 async def count(tx: Tx, entries: Mapping[tuple[str, str], int]) -> None:
     """Add to the books: (name, local date or "") → how many."""
-    for (name, day), n in sorted(entries.items()):
-        statement = upsert(tx, Ledger).values(name=name, local_date=day, n=n)
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["name", "local_date"], set_={"n": Ledger.n + n}
-            )
-        )
+    insert = upsert(tx, Ledger)
+    add = insert.on_conflict_do_update(
+        index_elements=["name", "local_date"], set_={"n": Ledger.n + insert.excluded.n}
+    )
+    rows = [
+        {"name": name, "local_date": day, "n": n} for (name, day), n in sorted(entries.items())
+    ]
+    await tx.execute(add, rows)
 
 
 async def total(tx: Tx, name: str, local_date: str = "") -> int:

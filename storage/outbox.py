@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -26,7 +29,7 @@ from storage.announcements import Announcement
 from storage.base import Base, Serial, Tx, upsert
 from storage.ledger import count
 from storage.people import set_active
-from talk.messages import Lane, Parcel, Policy, encode
+from talk.messages import Parcel, Policy, encode
 from talk.reference import reference
 
 
@@ -45,9 +48,14 @@ class State(StrEnum):
 _REPLY_LIVES = timedelta(minutes=10)
 _EDIT_LIVES = timedelta(hours=1)
 
-_READY = text("state = 'ready'")
-_OPEN = text("state in ('ready', 'sending')")
-_RESEND = text("state = 'uncertain' and not_before is not null")
+# States in the conditions of partial indexes must be written out: a bound value would not match.
+READY: ColumnElement[str] = literal_column("'ready'")
+POSTPONED = text("outbox.state in ('ready', 'uncertain') and outbox.not_before is not null")
+TRACEABLE = text("outbox.lane = 'interactive' and outbox.address_id is not null")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Sheet(Base):
@@ -65,9 +73,18 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_ready", "lane", "id", sqlite_where=_READY, postgresql_where=_READY),
-        Index("ix_outbox_open", "address_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_outbox_resend", "not_before", sqlite_where=_RESEND, postgresql_where=_RESEND),
+        Index("ix_outbox_ready", "lane", "id", **_where("state = 'ready'")),
+        Index(
+            "ix_outbox_postponed",
+            "not_before",
+            **_where("state in ('ready', 'uncertain') and not_before is not null"),
+        ),
+        Index(
+            "ix_outbox_traceable",
+            "settled_at",
+            **_where("lane = 'interactive' and address_id is not null"),
+        ),
+        Index("ix_outbox_address", "address_id", "state"),
         Index("ix_outbox_batch_state", "batch", "state"),
     )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -115,33 +132,30 @@ async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "
             .values(state=State.CANCELLED, settled_at=at, body=None, error="newer edit")
         )
     done = await tx.execute(
-        upsert(tx, Outbox)
-        .values(
-            [
-                {
-                    "cause": p.cause,
-                    "ref": reference(p.cause),
-                    "batch": batch,
-                    "address_id": p.address_id,
-                    "lane": p.lane,
-                    "policy": Policy.A if p.edits else p.policy,
-                    "body": None if p.body is None else encode(p.body),
-                    "sheet_id": None,
-                    "edits": p.edits,
-                    "strip": p.strip,
-                    "state": State.READY,
-                    "attempts": 0,
-                    "created_at": at,
-                    "not_before": p.not_before,
-                    "expires_at": p.expires_at or _expiry(p, at),
-                    "owner": "",
-                    "message": "",
-                    "error": "",
-                }
-                for p in parcels
-            ]
-        )
-        .on_conflict_do_nothing()
+        upsert(tx, Outbox).on_conflict_do_nothing(),
+        [
+            {
+                "cause": p.cause,
+                "ref": reference(p.cause),
+                "batch": batch,
+                "address_id": p.address_id,
+                "lane": p.lane,
+                "policy": Policy.A if p.edits else p.policy,
+                "body": None if p.body is None else encode(p.body),
+                "sheet_id": None,
+                "edits": p.edits,
+                "strip": p.strip,
+                "state": State.READY,
+                "attempts": 0,
+                "created_at": at,
+                "not_before": p.not_before,
+                "expires_at": p.expires_at or _expiry(p, at),
+                "owner": "",
+                "message": "",
+                "error": "",
+            }
+            for p in parcels
+        ],
     )
     if done.rowcount:
         await count(tx, {("outbox.put", ""): done.rowcount})
@@ -241,8 +255,7 @@ async def scrub(tx: Tx, *, before: datetime) -> int:
     done = await tx.execute(
         update(Outbox)
         .where(
-            Outbox.lane == Lane.INTERACTIVE,
-            Outbox.address_id.is_not(None),
+            TRACEABLE,
             Outbox.settled_at <= before,
         )
         .values(address_id=None, edits="", body=None)
@@ -270,8 +283,4 @@ async def reasons(tx: Tx, batch: str) -> dict[tuple[str, str], int]:
 
 async def next_due(tx: Tx) -> datetime | None:
     """When the earliest postponed row wants to go."""
-    return await tx.scalar(
-        select(func.min(Outbox.not_before)).where(
-            Outbox.state.in_((State.READY, State.UNCERTAIN)), Outbox.not_before.is_not(None)
-        )
-    )
+    return await tx.scalar(select(func.min(Outbox.not_before)).where(POSTPONED))

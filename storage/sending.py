@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Boolean, Integer, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from storage.base import Tx
-from storage.outbox import Outbox, State
+from storage.outbox import POSTPONED, READY, Outbox, State
 from storage.people import Address
 from talk.messages import Lane, Policy
 
@@ -45,6 +45,68 @@ class Outcome(NamedTuple):
     not_before: datetime | None = None  # when to try again (READY) or to resend (UNCERTAIN)
 
 
+_EARLIER = aliased(Outbox)
+_DUE_NOW = or_(Outbox.not_before.is_(None), Outbox.not_before <= bindparam("now"))
+_BLOCKED = exists().where(
+    _EARLIER.address_id == Outbox.address_id,
+    _EARLIER.id != Outbox.id,
+    or_(
+        _EARLIER.state == State.SENDING,
+        and_(
+            _EARLIER.state == State.READY,
+            _EARLIER.id < Outbox.id,
+            _EARLIER.lane == Outbox.lane,
+            or_(
+                _EARLIER.not_before.is_(None),
+                _EARLIER.not_before <= bindparam("now"),
+                _EARLIER.attempts > 0,
+            ),
+        ),
+    ),
+)
+_CLAIMED = (
+    select(
+        Outbox.id,
+        Outbox.ref,
+        Outbox.lane,
+        Outbox.policy,
+        Outbox.body,
+        Outbox.sheet_id,
+        Outbox.edits,
+        Outbox.strip,
+        Outbox.attempts,
+        (Outbox.state == State.UNCERTAIN).label("resend"),
+        Outbox.expires_at,
+        Address.id.label("address_id"),
+        Address.channel,
+        Address.bot_id,
+        Address.key,
+    )
+    .join(Address, Address.id == Outbox.address_id)
+    .where(Outbox.lane == bindparam("lane"), ~_BLOCKED)
+    .where(Outbox.address_id.not_in(bindparam("held", expanding=True)))
+    .order_by(Outbox.id)
+    .limit(bindparam("room", type_=Integer))
+)
+# Written once: building them anew costs more than running them. What may go for the first time,
+# and what is to be resent; each has an index of its own.
+_FIRST = _CLAIMED.where(Outbox.state == READY, _DUE_NOW)
+_RESEND = _CLAIMED.where(POSTPONED, Outbox.state == State.UNCERTAIN, _DUE_NOW)
+_TAKE = (
+    update(Outbox)
+    .where(Outbox.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=State.SENDING,
+        attempts=Outbox.attempts + 1,
+        owner=bindparam("by"),
+        # The database's own time: a movable clock must not shorten a lease.
+        deadline=func.now(),
+        not_before=None,
+    )
+    .execution_options(synchronize_session=None)
+)
+
+
 async def claim(
     tx: Tx,
     limits: Sequence[tuple[Lane, int]],
@@ -59,111 +121,50 @@ async def claim(
     One message in flight per address; within a lane, an address gets its messages in order.
     `held` addresses get nothing now.
     """
-    earlier = aliased(Outbox)
-    blocked = exists().where(
-        earlier.address_id == Outbox.address_id,
-        earlier.id != Outbox.id,
-        or_(
-            earlier.state == State.SENDING,
-            and_(
-                earlier.state == State.READY,
-                earlier.id < Outbox.id,
-                earlier.lane == Outbox.lane,
-                or_(earlier.not_before.is_(None), earlier.not_before <= now, earlier.attempts > 0),
-            ),
-        ),
-    )
-    due = or_(
-        and_(
-            Outbox.state == State.READY, or_(Outbox.not_before.is_(None), Outbox.not_before <= now)
-        ),
-        and_(
-            Outbox.state == State.UNCERTAIN,
-            Outbox.not_before.is_not(None),
-            Outbox.not_before <= now,
-        ),
-    )
-    ids: list[int] = []
-    taken: set[int] = set()
+    claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
     for lane, limit in limits:
-        room = min(limit, most - len(ids))
-        if room <= 0:
-            continue
-        found = select(Outbox.id, Outbox.address_id).where(Outbox.lane == lane, due, ~blocked)
-        if held or taken:
-            found = found.where(Outbox.address_id.not_in([*held, *taken]))
-        found = found.order_by(Outbox.id).limit(room)
-        if tx.dialect.name == "postgresql":
-            found = found.with_for_update(skip_locked=True, of=Outbox)
-        for row_id, address_id in await tx.execute(found):
-            if (
-                address_id is not None and address_id not in taken
-            ):  # a resend and a new message may both be due
-                ids.append(row_id)
-                taken.add(address_id)
-    if not ids:
-        return []
-    rows = await tx.execute(
-        select(
-            Outbox.id,
-            Outbox.ref,
-            Outbox.lane,
-            Outbox.policy,
-            Outbox.body,
-            Outbox.sheet_id,
-            Outbox.edits,
-            Outbox.strip,
-            Outbox.attempts,
-            (Outbox.state == State.UNCERTAIN).label("resend"),
-            Outbox.expires_at,
-            Address.id.label("address_id"),
-            Address.channel,
-            Address.bot_id,
-            Address.key,
-        )
-        .join(Address, Address.id == Outbox.address_id)
-        .where(Outbox.id.in_(ids))
-        .order_by(Outbox.id)
+        for kind in (_RESEND, _FIRST):
+            room = min(limit, most - len(claimed))
+            if room <= 0:
+                break
+            if tx.dialect.name == "postgresql":
+                kind = kind.with_for_update(skip_locked=True, of=Outbox)
+            asked = {"lane": lane, "now": now, "held": [*held, *claimed], "room": room}
+            for row in map(Claimed._make, await tx.execute(kind, asked)):
+                claimed.setdefault(row.address_id, row)
+    if claimed:
+        ids = [row.id for row in claimed.values()]
+        await tx.execute(_TAKE, {"ids": ids, "by": owner})
+    return sorted(claimed.values(), key=lambda row: row.id)
+
+
+_FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
+_SETTLE = (
+    update(Outbox)
+    .where(
+        Outbox.id == bindparam("b_id"),
+        Outbox.owner == bindparam("b_owner"),
+        Outbox.state == State.SENDING,
     )
-    claimed = [Claimed._make(row) for row in rows]
-    await tx.execute(
-        update(Outbox)
-        .where(Outbox.id.in_(ids))
-        .values(
-            state=State.SENDING,
-            attempts=Outbox.attempts + 1,
-            owner=owner,
-            # The database's own time: a movable clock must not shorten a lease.
-            deadline=func.now() if tx.dialect.name == "postgresql" else now,
-            not_before=None,
-        )
+    .values(
+        state=bindparam("b_state"),
+        message=bindparam("b_message"),
+        error=bindparam("b_error"),
+        not_before=bindparam("b_not_before"),
+        settled_at=bindparam("b_settled"),
+        deadline=None,
+        body=case((bindparam("b_final", type_=Boolean), None), else_=Outbox.body),
     )
-    return claimed
+    .execution_options(synchronize_session=None)
+)
 
 
 async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetime) -> None:
     """Write down how tries ended, for rows still in the hands of `owner`."""
     if not outcomes:
         return
-    final = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
-    table = Outbox.__table__
     await tx.execute(
-        update(Outbox)
-        .where(
-            table.c.id == bindparam("b_id"),
-            table.c.owner == bindparam("b_owner"),
-            table.c.state == State.SENDING,
-        )
-        .values(
-            state=bindparam("b_state"),
-            message=bindparam("b_message"),
-            error=bindparam("b_error"),
-            not_before=bindparam("b_not_before"),
-            settled_at=bindparam("b_settled"),
-            deadline=None,
-            body=case((bindparam("b_final", type_=None), None), else_=table.c.body),
-        )
-        .execution_options(synchronize_session=None),
+        _SETTLE,
         [
             {
                 "b_id": o.id,
@@ -172,8 +173,8 @@ async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetim
                 "b_message": o.message,
                 "b_error": o.error[:300],
                 "b_not_before": o.not_before,
-                "b_settled": at if o.state in final or not o.not_before else None,
-                "b_final": o.state in final,
+                "b_settled": at if o.state in _FINAL or not o.not_before else None,
+                "b_final": o.state in _FINAL,
             }
             for o in outcomes
         ],
@@ -184,7 +185,7 @@ async def expire(tx: Tx, *, now: datetime) -> int:
     """Give up on what was not sent in its time."""
     done = await tx.execute(
         update(Outbox)
-        .where(Outbox.state == State.READY, Outbox.expires_at <= now)
+        .where(Outbox.state == READY, Outbox.expires_at <= now)
         .values(state=State.EXPIRED, settled_at=now, body=None)
     )
     return done.rowcount

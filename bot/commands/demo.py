@@ -30,7 +30,7 @@ def demo(
         typer.Option(metavar="DIR", help="Keep the data here; without it they are thrown away."),
     ] = None,
 ) -> None:
-    """Try everything out: sample city, simulated Telegram, bot and pages. Nothing else needed."""
+    """Try everything out on this machine. A sample city, a simulated Telegram, bot and pages."""
     if keep is not None:
         _demo(port, keep)
         return

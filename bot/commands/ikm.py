@@ -37,7 +37,7 @@ def ikm(
         str, typer.Option(envvar=["LC_ALL", "LC_MESSAGES", "LANG"], hidden=True)
     ] = "id",
 ) -> None:
-    """Compute the satisfaction index (IKM) and its grade from a file of answers."""
+    """Compute the index (IKM) from a file of answers. Needs no database."""
     from content import in_language, load  # reading it takes longer than `--help` may
 
     bank = load()

@@ -27,7 +27,7 @@ def invite(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print data instead of sentences.")] = False,
 ) -> None:
-    """Make a one-time invitation: start payload, full link and QR code; valid 48 hours."""
+    """Make a one-time invitation to a role. Start payload, full link and QR; valid 48 hours."""
     from bot.platform import link
     from bot.qr import terminal
 

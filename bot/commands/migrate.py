@@ -15,7 +15,7 @@ from bot.commands.common import speaker, speaking
 def migrate(
     json: Annotated[bool, typer.Option("--json", help="Print data instead of sentences.")] = False,
 ) -> None:
-    """Bring the database to the current schema; refused while the bot runs on it."""
+    """Bring the database to the current schema. Refused while the bot runs on it."""
     changed, where, revision = asyncio.run(_migrate())
     if json:
         typer.echo(dumps({"changed": changed, "revision": revision}))

@@ -26,7 +26,7 @@ def points(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print data instead of sentences.")] = False,
 ) -> None:
-    """List service points with start payload, full link and QR code."""
+    """List service points with their links. One, or all, with QR; or as sheets to print."""
     from bot.platform import link
     from bot.refusals import CannotStart
     from domain.seeding import payload

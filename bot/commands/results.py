@@ -52,7 +52,7 @@ def results(
     ] = "exact",
     json: Annotated[bool, typer.Option("--json", help="Print data instead of sentences.")] = False,
 ) -> None:
-    """Show n, per-element averages, IKM and grade from the database, with the rule used."""
+    """Show the index (IKM) of a unit or service. With n, averages, grade and the rule used."""
     from bot.refusals import CannotStart
 
     if unit and service:

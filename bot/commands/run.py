@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @speaking
 def run() -> None:
-    """Run the bot against Telegram, with the settings from TANGGAP_... or the file .env."""
+    """Run the bot and its pages. Settings come from TANGGAP_... or the file .env."""
     from bot import logs
     from bot.install import read_settings
 

@@ -30,7 +30,7 @@ def seed(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print data instead of sentences.")] = False,
 ) -> None:
-    """Load units, services and points. Again is harmless: things are known by their keys."""
+    """Load units, services and service points. Again is harmless: keys tell them apart."""
     from bot.clock import SystemClock
 
     at = SystemClock().now()

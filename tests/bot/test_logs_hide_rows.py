@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import insert
 
 from bot import logs
+from storage import people
 from storage.people import Address
 from storage.session import Database
 
@@ -45,3 +46,14 @@ async def test_a_broken_rule_is_logged_without_the_row(database: Database) -> No
         assert "IntegrityError" in line["exception"]
         assert str(PERSON) not in line["exception"]
         assert SECRET.split()[0] not in line["exception"]
+
+
+async def test_the_most_talkative_log_names_no_values(database: Database) -> None:
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream=stream)
+    try:
+        async with database.transaction() as tx:
+            await people.callers(tx, "telegram", 1, [(str(PERSON), "id")])
+    finally:
+        logs.configure("WARNING")
+    assert str(PERSON) not in stream.getvalue()

@@ -420,13 +420,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("cause", name=op.f("uq_outbox_cause")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_address", ["address_id", "state"], unique=False)
         batch_op.create_index("ix_outbox_batch_state", ["batch", "state"], unique=False)
         batch_op.create_index(
-            "ix_outbox_open",
-            ["address_id", "id"],
+            "ix_outbox_postponed",
+            ["not_before"],
             unique=False,
-            sqlite_where=sa.text("state in ('ready', 'sending')"),
-            postgresql_where=sa.text("state in ('ready', 'sending')"),
+            sqlite_where=sa.text("state in ('ready', 'uncertain') and not_before is not null"),
+            postgresql_where=sa.text("state in ('ready', 'uncertain') and not_before is not null"),
         )
         batch_op.create_index(
             "ix_outbox_ready",
@@ -437,11 +438,11 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_outbox_ref"), ["ref"], unique=False)
         batch_op.create_index(
-            "ix_outbox_resend",
-            ["not_before"],
+            "ix_outbox_traceable",
+            ["settled_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'uncertain' and not_before is not null"),
-            postgresql_where=sa.text("state = 'uncertain' and not_before is not null"),
+            sqlite_where=sa.text("lane = 'interactive' and address_id is not null"),
+            postgresql_where=sa.text("lane = 'interactive' and address_id is not null"),
         )
 
     op.create_table(
@@ -591,9 +592,9 @@ def downgrade() -> None:
     op.drop_table("published")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_outbox_resend",
-            sqlite_where=sa.text("state = 'uncertain' and not_before is not null"),
-            postgresql_where=sa.text("state = 'uncertain' and not_before is not null"),
+            "ix_outbox_traceable",
+            sqlite_where=sa.text("lane = 'interactive' and address_id is not null"),
+            postgresql_where=sa.text("lane = 'interactive' and address_id is not null"),
         )
         batch_op.drop_index(batch_op.f("ix_outbox_ref"))
         batch_op.drop_index(
@@ -602,11 +603,12 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'ready'"),
         )
         batch_op.drop_index(
-            "ix_outbox_open",
-            sqlite_where=sa.text("state in ('ready', 'sending')"),
-            postgresql_where=sa.text("state in ('ready', 'sending')"),
+            "ix_outbox_postponed",
+            sqlite_where=sa.text("state in ('ready', 'uncertain') and not_before is not null"),
+            postgresql_where=sa.text("state in ('ready', 'uncertain') and not_before is not null"),
         )
         batch_op.drop_index("ix_outbox_batch_state")
+        batch_op.drop_index("ix_outbox_address")
 
     op.drop_table("outbox")
     with op.batch_alter_table("dialog", schema=None) as batch_op:

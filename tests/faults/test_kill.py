@@ -1,0 +1,40 @@
+"""The short form of `python -m bench.kill`: the real process, SIGKILL, the judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import announce, kill
+from tests.kit.databases import new_postgres
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(300), pytest.mark.enable_socket]
+
+KILLS = 5  # for each of the four combinations
+
+
+async def _url(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite+aiosqlite:///{folder / 'tanggap.db'}"
+    return await new_postgres(request.getfixturevalue("postgres_uri"), migrated=False)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_no_kill_loses_or_doubles_a_rating(
+    request: pytest.FixtureRequest, tmp_path: Path, mode: str, kind: str
+) -> None:
+    url = await _url(request, kind, tmp_path)
+    row = await kill.battle(mode=mode, database_url=url, folder=tmp_path, kills=KILLS, seed=7)
+    assert not kill.failed(row), row
+    assert row["given"] > 20, "there was hardly any load"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_no_kill_doubles_an_announcement(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = await _url(request, kind, tmp_path)
+    row = await announce.battle(database_url=url, folder=tmp_path, count=80, kills=2, seed=7)
+    assert not announce.failed(row), row
