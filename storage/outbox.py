@@ -46,7 +46,6 @@ _REPLY_LIVES = timedelta(minutes=10)
 _EDIT_LIVES = timedelta(hours=1)
 
 _READY = text("state = 'ready'")
-_OPEN = text("state in ('ready', 'sending')")
 _RESEND = text("state = 'uncertain' and not_before is not null")
 
 
@@ -65,8 +64,14 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_ready", "lane", "id", sqlite_where=_READY, postgresql_where=_READY),
-        Index("ix_outbox_open", "address_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_outbox_ready",
+            "lane",
+            "not_before",
+            "id",
+            sqlite_where=_READY,
+            postgresql_where=_READY,
+        ),
         Index("ix_outbox_resend", "not_before", sqlite_where=_RESEND, postgresql_where=_RESEND),
         Index("ix_outbox_batch_state", "batch", "state"),
     )
@@ -74,11 +79,11 @@ class Outbox(Base):
     cause: Mapped[str] = mapped_column(unique=True)
     ref: Mapped[str] = mapped_column(index=True)
     batch: Mapped[str] = mapped_column(default="")  # what it is part of: "ann:7"
-    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"))
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"), index=True)
     lane: Mapped[str]
     policy: Mapped[str]
     body: Mapped[str | None]
-    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
+    sheet_id: Mapped[int | None]  # no foreign key: a million rows would ask for the same sheet
     edits: Mapped[str] = mapped_column(default="")
     strip: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default=State.READY)

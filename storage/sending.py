@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from storage.base import Tx
@@ -59,48 +70,28 @@ async def claim(
     One message in flight per address; within a lane, an address gets its messages in order.
     `held` addresses get nothing now.
     """
-    earlier = aliased(Outbox)
-    blocked = exists().where(
-        earlier.address_id == Outbox.address_id,
-        earlier.id != Outbox.id,
-        or_(
-            earlier.state == State.SENDING,
-            and_(
-                earlier.state == State.READY,
-                earlier.id < Outbox.id,
-                earlier.lane == Outbox.lane,
-                or_(earlier.not_before.is_(None), earlier.not_before <= now, earlier.attempts > 0),
-            ),
-        ),
+    places = {lane: place for place, (lane, _) in enumerate(limits)}
+    parts = [
+        part
+        for lane, limit in limits
+        if (room := min(limit, most)) > 0
+        for part in _candidates(tx, lane, room, now, held)
+    ]
+    if not parts:
+        return []
+    found = sorted(
+        (places[row.lane], row.id, row.address_id) for row in await tx.execute(union_all(*parts))
     )
-    due = or_(
-        and_(
-            Outbox.state == State.READY, or_(Outbox.not_before.is_(None), Outbox.not_before <= now)
-        ),
-        and_(
-            Outbox.state == State.UNCERTAIN,
-            Outbox.not_before.is_not(None),
-            Outbox.not_before <= now,
-        ),
-    )
+    room_of = dict(limits)
     ids: list[int] = []
     taken: set[int] = set()
-    for lane, limit in limits:
-        room = min(limit, most - len(ids))
-        if room <= 0:
-            continue
-        found = select(Outbox.id, Outbox.address_id).where(Outbox.lane == lane, due, ~blocked)
-        if held or taken:
-            found = found.where(Outbox.address_id.not_in([*held, *taken]))
-        found = found.order_by(Outbox.id).limit(room)
-        if tx.dialect.name == "postgresql":
-            found = found.with_for_update(skip_locked=True, of=Outbox)
-        for row_id, address_id in await tx.execute(found):
-            if (
-                address_id is not None and address_id not in taken
-            ):  # a resend and a new message may both be due
-                ids.append(row_id)
-                taken.add(address_id)
+    for place, row_id, address_id in found:
+        lane = limits[place][0]
+        # A resend and a new message to one address may both be due.
+        if len(ids) < most and room_of[lane] > 0 and address_id not in taken:
+            ids.append(row_id)
+            taken.add(address_id)
+            room_of[lane] -= 1
     if not ids:
         return []
     rows = await tx.execute(
@@ -139,6 +130,53 @@ async def claim(
         )
     )
     return claimed
+
+
+def _candidates(
+    tx: Tx, lane: Lane, room: int, now: datetime, held: Collection[int]
+) -> list[Select[Any]]:
+    """The first rows of a lane that may go: waiting, postponed until now, to be resent.
+
+    Three queries in one, for each of them ends at its limit on an index of its own; one with
+    "or" would read and sort a whole announcement for every reply.
+    """
+    earlier = aliased(Outbox)
+    blocked = exists().where(
+        earlier.address_id == Outbox.address_id,
+        earlier.id != Outbox.id,
+        or_(
+            earlier.state == State.SENDING,
+            and_(
+                earlier.state == State.READY,
+                earlier.id < Outbox.id,
+                earlier.lane == Outbox.lane,
+                or_(earlier.not_before.is_(None), earlier.not_before <= now, earlier.attempts > 0),
+            ),
+        ),
+    )
+    kinds = (
+        (Outbox.state == State.READY, Outbox.not_before.is_(None)),
+        (Outbox.state == State.READY, Outbox.not_before <= now),
+        (
+            Outbox.state == State.UNCERTAIN,
+            Outbox.not_before.is_not(None),
+            Outbox.not_before <= now,
+        ),
+    )
+    found = []
+    for kind in kinds:
+        rows = (
+            select(Outbox.id, Outbox.address_id, Outbox.lane)
+            .where(Outbox.lane == lane, *kind, Outbox.address_id.is_not(None), ~blocked)
+            .order_by(Outbox.not_before, Outbox.id)
+            .limit(room)
+        )
+        if held:
+            rows = rows.where(Outbox.address_id.not_in(held))
+        if tx.dialect.name == "postgresql":
+            rows = rows.with_for_update(skip_locked=True, of=Outbox)
+        found.append(select(rows.subquery()))
+    return found
 
 
 async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetime) -> None:
