@@ -170,3 +170,19 @@ async def test_a_long_queue_behind_a_bug_holds_up_nobody_else(
     await world.program.ingest.poll(seconds=0)
     assert await world.program.worker.step()
     assert await _answers(world) == 1
+
+
+async def test_a_refusal_where_the_question_is_gone_leads_home(
+    world: World, journey: Journey
+) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.send("/mulai")
+    await world.settle()
+    journey.gone = True
+    await ani.send("/tolak")
+    await world.settle()
+    assert [m.text for m in ani.messages if m.from_bot][-2:] == ["menu", ani.last.text]
+    assert "petugas" in ani.last.text
+    async with world.database.reading() as tx:
+        assert inbox.QUARANTINED not in await inbox.states(tx)
