@@ -61,11 +61,12 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
+        self._claiming = False
 
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way and everything learnt is written down."""
-        return not self._flying and not self._outcomes
+        return not self._claiming and not self._flying and not self._outcomes
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
@@ -84,6 +85,13 @@ class Sender:
 
     async def claim(self) -> list[Claimed]:
         """Take what may go now, as far as pace and free calls allow."""
+        self._claiming = True  # not idle: a stop must wait for what this brings
+        try:
+            return await self._claim()
+        finally:
+            self._claiming = False
+
+    async def _claim(self) -> list[Claimed]:
         now = self._clock.monotonic()
         free = self._limit - len(self._flying) - len(self._outcomes)
         if free <= 0 or now < self._refused_until:
