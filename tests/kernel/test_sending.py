@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from storage import outbox, people
 from storage.outbox import State
@@ -263,5 +264,26 @@ async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> No
         for _ in range(5):
             await asyncio.sleep(0)
         go_on.set()
+    assert _copies(world, "Ani", "kabar") == 1
+    assert (await _row(world, "kabar")).state == State.SENT
+
+
+async def test_a_claim_whose_commit_got_no_answer_is_taken_back(world: World) -> None:
+    address = await _address(world, "Ani")
+    await _put(world, address, "kabar")
+    begin = world.database.transaction
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[Any]:
+        async with begin() as tx:
+            yield tx
+        raise OperationalError("COMMIT", {}, ConnectionError())
+
+    world.database.transaction = cut_off  # type: ignore[method-assign]
+    with pytest.raises(OperationalError):
+        await world.program.sender.claim()
+    world.database.transaction = begin  # type: ignore[method-assign]
+    assert (await _row(world, "kabar")).state == State.SENDING
+    await world.settle()
     assert _copies(world, "Ani", "kabar") == 1
     assert (await _row(world, "kabar")).state == State.SENT
