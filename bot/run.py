@@ -121,6 +121,12 @@ class Runner:
                 stack.callback(scheduler.shutdown, wait=False)
                 await self._until_stopped(self._loops())
         await self._nursery.close(3.0)
+        try:
+            await program.sender.settle()  # calls that ended after the settling loop had to
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.error("database trouble while draining", reason=type(error).__name__)
 
     def _loops(self) -> list[Coroutine[Any, Any, None]]:
         sender = self.program.sender

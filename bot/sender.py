@@ -61,11 +61,13 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
+        self._claiming = False
+        self._unsure = False  # whether a claim that failed may be committed all the same
 
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way and everything learnt is written down."""
-        return not self._flying and not self._outcomes
+        return not self._claiming and not self._flying and not self._outcomes
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
@@ -84,6 +86,13 @@ class Sender:
 
     async def claim(self) -> list[Claimed]:
         """Take what may go now, as far as pace and free calls allow."""
+        self._claiming = True  # not idle: a stop must wait for what this brings
+        try:
+            return await self._claim()
+        finally:
+            self._claiming = False
+
+    async def _claim(self) -> list[Claimed]:
         now = self._clock.monotonic()
         free = self._limit - len(self._flying) - len(self._outcomes)
         if free <= 0 or now < self._refused_until:
@@ -95,13 +104,18 @@ class Sender:
         if all(limit <= 0 for _, limit in limits):
             return []
         held = self._pace.held(now)
+        unsure, self._unsure = self._unsure, True  # until the commit is known to have come through
         async with self._database.transaction() as tx:
+            if unsure:
+                ours = [*self._flying, *(row.id for row, _, _ in self._outcomes)]
+                await sending.release(tx, owner=self.owner, flying=ours, now=self._clock.now())
             claimed = await sending.claim(
                 tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
             )
             for row in claimed:
                 if row.sheet_id is not None and row.sheet_id not in self._sheets:
                     self._sheets[row.sheet_id] = decode(await outbox.sheet(tx, row.sheet_id))
+        self._unsure = False
         for row in claimed:
             self._flying[row.id] = row
             self._pace.spend(

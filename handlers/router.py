@@ -82,7 +82,11 @@ class Router:
                 await self._show(turn)
         except Refused as refused:
             del turn.parcels[before:]
-            await self._again(turn, turn.say(refused.key, **refused.values))
+            hint = turn.say(refused.key, **refused.values)
+            try:
+                await self._again(turn, hint)
+            except Gone:  # the question it would go back to is not there any more
+                await self._home(turn, hint)
         except Gone:
             del turn.parcels[before:]
             await self._home(turn, turn.say("turn.gone"))

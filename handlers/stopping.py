@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from domain import stopping
 from domain.stopping import Stopped, stop_words
 from handlers.aside import busy
@@ -31,7 +33,8 @@ async def stop(turn: Turn) -> None:
     if undoable:
         note = turn.note(_NOTE, keep=stopping.UNDO)
         note["purposes"] = [*note.get("purposes", ()), *stopped.purposes]
-        note["step"] = step or note.get("step", "")
+        if step or "step" not in note:
+            note["step"], note["mark"] = step, _mark(turn, step)
         if stopped.lesson_hour is not None or "hour" not in note:
             note["hour"], note["paused"] = stopped.lesson_hour, stopped.lessons_from
     undo = [[turn.choice("stop.button_undo", "!urungkan")]] if undoable or earlier else []
@@ -67,11 +70,21 @@ async def _undo(turn: Turn, _: str) -> None:
     await stopping.undo(turn.tx, turn.caller.person_id, stopped)
     turn.drop(_NOTE)
     step = note["step"]
-    if step and turn.noted(step.partition(".")[0]) is not None and not busy(turn):
+    # Whoever went on meanwhile stands elsewhere: that step would not fit the notes any more.
+    if step and (mark := note.get("mark")) and mark == _mark(turn, step) and not busy(turn):
         turn.toast = flat(turn.say("stop.undone"))
         turn.go(step)
     else:
         turn.amend(turn.say("stop.undone"), menu)
+
+
+def _mark(turn: Turn, step: str) -> str:
+    """A hash of the notes a step belongs to, "" when there are none; it tells of any change."""
+    kept = turn.noted(step.partition(".")[0])
+    if kept is None:
+        return ""
+    told = json.dumps({k: v for k, v in kept.items() if k != "until"}, sort_keys=True)
+    return turn.house.keys.digest("stop", told.encode()).hex()[:16]
 
 
 STEPS: tuple[Step, ...] = ()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    or_,
     select,
     text,
     update,
@@ -130,31 +131,20 @@ async def cursor(tx: Tx, bot_id: int) -> int:
 
 async def take(tx: Tx, limit: int, *, now: datetime, busy: Collection[str] = ()) -> list[Waiting]:
     """The oldest updates that may be handled now, never past an earlier one of the same chat."""
+    waiting = Inbox.state == _WAITING
+    # In the query, not after it: one chat's long queue must not fill the limit for all.
+    held = await tx.scalars(select(Inbox.chat).where(waiting, Inbox.next_try_at > now))
     rows = await tx.execute(
-        select(
-            Inbox.id,
-            Inbox.channel,
-            Inbox.bot_id,
-            Inbox.chat,
-            Inbox.raw,
-            Inbox.attempts,
-            Inbox.next_try_at,
+        select(Inbox.id, Inbox.channel, Inbox.bot_id, Inbox.chat, Inbox.raw, Inbox.attempts)
+        .where(
+            waiting,
+            or_(Inbox.next_try_at.is_(None), Inbox.next_try_at <= now),
+            Inbox.chat.not_in({*busy, *held} - {""}),
         )
-        .where(Inbox.state == _WAITING, Inbox.chat.not_in(busy))
         .order_by(Inbox.id)
         .limit(limit)
     )
-    held: set[str] = set()
-    ready: list[Waiting] = []
-    for *fields, next_try_at in rows:
-        row = Waiting._make(fields)
-        if row.chat and row.chat in held:
-            continue
-        if next_try_at is not None and next_try_at > now:
-            held.add(row.chat)
-            continue
-        ready.append(row)
-    return ready
+    return [Waiting._make(row) for row in rows]
 
 
 async def finish(tx: Tx, ids: Sequence[int]) -> None:

@@ -195,6 +195,20 @@ async def expire(tx: Tx, *, now: datetime) -> int:
     return done.rowcount
 
 
+async def release(tx: Tx, *, owner: str, flying: Collection[int], now: datetime) -> None:
+    """Put back what `owner` claimed in a commit whose answer was lost: it was never handed over.
+
+    `flying` are the rows really in hand. A resend stays one, for its first try may have arrived.
+    """
+    lost = and_(Outbox.state == State.SENDING, Outbox.owner == owner, Outbox.id.not_in([*flying]))
+    resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts > 1)
+    back = {"attempts": Outbox.attempts - 1, "deadline": None}
+    await tx.execute(
+        update(Outbox).where(lost, resend).values(**back, state=State.UNCERTAIN, not_before=now)
+    )
+    await tx.execute(update(Outbox).where(lost).values(**back, state=State.READY))
+
+
 async def recover(tx: Tx, *, now: datetime, resend_at: datetime) -> dict[str, int]:
     """A sole process starts: nobody can still be sending, so settle what was left in the air.
 

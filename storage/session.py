@@ -23,6 +23,10 @@ __all__ = ["Database", "Tx", "UnknownDatabase", "is_trouble"]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
+# psycopg calls these internal errors: a standby that only reads (after a failover), and a
+# connection that the server closed because we held it idle too long (a frozen machine).
+_AWAY = ("25006", "25P03")
+
 _POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
 
 
@@ -32,7 +36,9 @@ def is_trouble(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return not isinstance(error, BrokenPipeError)  # that is a reader of ours gone, not it
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _AWAY
 
 
 class UnknownDatabase(ValueError):

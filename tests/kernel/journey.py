@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from domain.errors import Refused
 from handlers.router import Router
-from handlers.steps import Button, Command, Heard, Step
+from handlers.steps import Button, Command, Gone, Heard, Step
 from handlers.turn import Turn
 from storage.ledger import count
 from talk.messages import Choice, Outbound
@@ -15,12 +16,14 @@ class Journey:
 
     def __init__(self) -> None:
         self.fail = 0  # how many of the next answers strike a bug
+        self.gone = False  # whether what the questions are about is not there any more
         self.STEPS = (
             Step("q.first", self._show, self._take),
             Step("q.second", self._show, self._take),
         )
         self.COMMANDS = (
             Command("mulai", self._begin),
+            Command("tolak", self._refuse),
             Command("rahasia", self._begin, role="admin"),
         )
         self.BUTTONS = (Button("hadir", self._stand),)
@@ -30,6 +33,8 @@ class Journey:
         turn.go("q.first")
 
     async def _show(self, turn: Turn) -> Outbound:
+        if self.gone:
+            raise Gone
         name = turn.dialog.step
         rows = ((Choice("Ya", "yes"),), (Choice("Tidak", "no"),))
         return Outbound(plain(f"{name}?"), rows)
@@ -46,6 +51,9 @@ class Journey:
             turn.rest()
             turn.prompt(plain(f"selesai: {turn.noted('q')}"))
             turn.drop("q")
+
+    async def _refuse(self, turn: Turn, _: str) -> None:
+        raise Refused("turn.not_allowed")
 
     async def _stand(self, turn: Turn, argument: str) -> None:
         await count(turn.tx, {("kernel.stand", argument): 1})

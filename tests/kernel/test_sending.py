@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from storage import outbox, people
 from storage.outbox import State
@@ -235,3 +239,51 @@ async def test_a_tap_proves_that_an_uncertain_message_arrived(world: World) -> N
     await world.settle(patience=0)
     await world.settle(patience=60)
     assert sum("q." in m.text for m in ani.messages) == 1
+
+
+async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> None:
+    address = await _address(world, "Ani")
+    await _put(world, address, "kabar")
+    sender, stopping = world.program.sender, asyncio.Event()
+    begin, claiming, go_on = world.database.transaction, asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def slowly() -> AsyncIterator[Any]:
+        claiming.set()
+        await go_on.wait()
+        async with begin() as tx:
+            yield tx
+
+    world.database.transaction = slowly  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sender.run(stopping))
+        await claiming.wait()
+        stopping.set()
+        sender.wake()
+        tasks.create_task(sender.run_settling(stopping))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        go_on.set()
+    assert _copies(world, "Ani", "kabar") == 1
+    assert (await _row(world, "kabar")).state == State.SENT
+
+
+async def test_a_claim_whose_commit_got_no_answer_is_taken_back(world: World) -> None:
+    address = await _address(world, "Ani")
+    await _put(world, address, "kabar")
+    begin = world.database.transaction
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[Any]:
+        async with begin() as tx:
+            yield tx
+        raise OperationalError("COMMIT", {}, ConnectionError())
+
+    world.database.transaction = cut_off  # type: ignore[method-assign]
+    with pytest.raises(OperationalError):
+        await world.program.sender.claim()
+    world.database.transaction = begin  # type: ignore[method-assign]
+    assert (await _row(world, "kabar")).state == State.SENDING
+    await world.settle()
+    assert _copies(world, "Ani", "kabar") == 1
+    assert (await _row(world, "kabar")).state == State.SENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.worker import BATCH
 from storage import inbox, ledger, outbox
 from tests.kernel.journey import Journey
 from tests.kit.world import World
@@ -150,3 +151,38 @@ async def test_every_row_ends_in_a_named_state(world: World) -> None:
         states = await outbox.states(tx)
     assert set(states) <= {state.value for state in outbox.State}
     assert states["sent"] == sum(states.values())
+
+
+async def test_a_long_queue_behind_a_bug_holds_up_nobody_else(
+    world: World, journey: Journey
+) -> None:
+    ani, budi = world.phone("Ani"), world.phone("Budi")
+    for phone in (ani, budi):
+        await phone.start()
+        await phone.send("/mulai")
+    await world.settle()
+    journey.fail = 1
+    for _ in range(BATCH + 1):
+        await ani.send("ya")
+    await world.program.ingest.poll(seconds=0)
+    await world.program.worker.step()
+    await budi.send("ya")
+    await world.program.ingest.poll(seconds=0)
+    assert await world.program.worker.step()
+    assert await _answers(world) == 1
+
+
+async def test_a_refusal_where_the_question_is_gone_leads_home(
+    world: World, journey: Journey
+) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.send("/mulai")
+    await world.settle()
+    journey.gone = True
+    await ani.send("/tolak")
+    await world.settle()
+    assert [m.text for m in ani.messages if m.from_bot][-2:] == ["menu", ani.last.text]
+    assert "petugas" in ani.last.text
+    async with world.database.reading() as tx:
+        assert inbox.QUARANTINED not in await inbox.states(tx)

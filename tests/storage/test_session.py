@@ -100,3 +100,18 @@ async def test_a_database_that_is_away_is_trouble_and_a_bug_is_not() -> None:
     assert is_trouble(caught.value)
     assert not is_trouble(ValueError())
     await away.close()
+
+
+async def test_a_server_that_only_reads_is_trouble(database: Database) -> None:
+    """As after a failover, when what was the primary has become the standby."""
+    if database.is_sqlite:
+        pytest.skip("one file has no standby")
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.exec_driver_sql("SET TRANSACTION READ ONLY")
+            await ledger.count(tx, {("x", ""): 1})
+
+    with pytest.raises(DBAPIError) as caught:
+        await write()
+    assert is_trouble(caught.value)
