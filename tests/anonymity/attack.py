@@ -121,9 +121,7 @@ class Attacker:
         for address in self.loot.tables["address"]:
             for key, response in self.responses.items():
                 day = date.fromisoformat(response["local_date"])
-                visit = Visit(
-                    f"{address['channel']}:{address['key']}", response["service_id"], day
-                )
+                visit = Visit(who, response["service_id"], day)
                 if any(visits._mark(k, visit, response["instrument"]) in marks for k in keys):
                     guess[address["key"]] = key
                     break
