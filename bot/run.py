@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.program import Program
 from bot.serving import Web
 from bot.ticks import Tick
+from bot.worker import BATCH
 from channels.result import Conflict, Trouble, Unauthorised
 from storage.session import is_trouble
 
@@ -248,10 +249,13 @@ class Runner:
 
     async def _work(self) -> None:
         worker, pause = self.program.worker, 0.2
+        alone = self.program.database.is_sqlite
         while not self._stopping.is_set():
             self.program.arrived.clear()
             try:
-                if not await worker.step():
+                handled = await worker.step()
+                # Alone, what is not in a batch that was not full has come since, and woke us.
+                if not handled or (alone and handled < BATCH):
                     await self._doze(await worker.next_try())
                 pause = 0.2
             except Exception as error:

@@ -212,7 +212,8 @@ class Sender:
                 self._health.good("sender")
             for row in claimed or ():
                 self._spawn(self.deliver(row))
-            if not claimed:
+            if len(claimed or ()) < self._limit // 2:
+                # Nothing more can go before a commit, an ending or the pace wakes us.
                 await self._doze(stopping)
 
     async def run_settling(self, stopping: asyncio.Event) -> None:

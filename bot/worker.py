@@ -69,9 +69,10 @@ class Worker:
         self._choosing = asyncio.Lock()
         self._busy: set[str] = set()
         self._taken: set[int] = set()
+        self.postponed = True  # whether an update may wait for its second try; unknown at first
 
-    async def step(self) -> bool:
-        """Handle one batch; tell whether there was any work.
+    async def step(self) -> int:
+        """Handle one batch; returns how many updates it was.
 
         Trouble with the database is raised: nothing was changed, and nothing counts as tried.
         """
@@ -87,7 +88,7 @@ class Worker:
                     self._taken |= {row.id for row in rows}
                 if not rows:
                     self._health.good("worker")
-                    return False
+                    return 0
                 toasts = await Batch(self, tx, self._clock.now()).handle(rows)
         finally:
             self._busy -= {row.chat for row in rows}
@@ -96,12 +97,16 @@ class Worker:
         self._wake_sender()
         for toast in toasts:
             self._spawn(self._channel.answer(toast.query, toast.text))
-        return True
+        return len(rows)
 
     async def next_try(self) -> datetime | None:
         """When a postponed update wants its second try."""
+        if not self.postponed:
+            return None
         async with self._database.reading() as tx:
-            return await inbox.next_try(tx)
+            due = await inbox.next_try(tx)
+        self.postponed = due is not None
+        return due
 
 
 class Batch:
@@ -190,6 +195,7 @@ class Batch:
         log.error("turn failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
         if row.attempts == 0:
             self._held.add(row.chat)
+            self._w.postponed = True
             await inbox.retry(self._tx, row.id, at=self._now + SECOND_TRY, error=name)
             return
         await self._set_aside(row, f"bug: {name}")

@@ -251,21 +251,25 @@ async def hold_step(tx: Tx, one: Written, *, until: datetime, zone: str) -> None
         await announcements.change(tx, one.id, not_before=until)
 
 
-async def stop(tx: Tx, one: Written, *, by: int, now: datetime) -> int:
-    """Call off what has not left; returns how many messages.
+async def stop(tx: Tx, one: Written, *, by: int, now: datetime) -> None:
+    """Call off what has not left: at once what is next in turn, then the rest (`call_off_step`).
 
     Whoever calls has checked that `by` may do so. Raises Refused when it is over already.
     """
     if not await announcements.stop(tx, one.id):
         raise Refused("announcements.over", number=one.id)
-    called_off = await outbox.cancel_batch(tx, one.batch, at=now, reason="stopped")
-    found = figures(await outbox.states(tx, one.batch))
-    if not found.sent + found.failed + found.uncertain + found.left:
+    await recipients.call_off(tx, one.id, at=now)
+    states = await outbox.states(tx, one.batch)
+    if not states.keys() - {outbox.State.READY, outbox.State.CANCELLED}:
         await announcements.free_days(tx, one.id)
     await audit.record(
         tx, at=now, actor_id=by, action="announcement.stop", object=f"announcement:{one.id}"
     )
-    return called_off
+
+
+async def call_off_step(tx: Tx, one: Written, *, now: datetime) -> None:
+    """Call off more of a stopped announcement: a sender is slower than this by far."""
+    await recipients.call_off(tx, one.id, at=now)
 
 
 async def repeatable(tx: Tx, one: Written) -> int:

@@ -28,7 +28,7 @@ class _Look(NamedTuple):
     """What one look at an announcement found to be done."""
 
     one: Written
-    what: str  # "freeze" | "hold" | "report" | "finish"
+    what: str  # "freeze" | "hold" | "call off" | "report" | "finish"
     figures: Figures = Figures()
     until: datetime | None = None  # "hold": when the rest may go
     edits: str = ""  # the message that tells progress; "" a new one
@@ -56,7 +56,10 @@ async def advance(house: House, database: Database, now: datetime) -> bool:
 async def _look(tx: Tx, house: House, one: Written, now: datetime) -> _Look | None:
     if one.state == "frozen":
         return _Look(one, "freeze")
-    figures = announcing.figures(await outbox.states(tx, one.batch))
+    states = await outbox.states(tx, one.batch)
+    if one.state == "stopped" and states.get(State.READY):
+        return _Look(one, "call off")
+    figures = announcing.figures(states)
     _, standing, shown = _reported(one)
     changed = shown != _shown(figures)
     if one.state == "sending" and figures.left:
@@ -86,6 +89,8 @@ async def _do(tx: Tx, house: House, look: _Look, now: datetime) -> None:
     elif look.what == "hold":
         assert look.until is not None
         await announcing.hold_step(tx, one, until=look.until, zone=house.zone)
+    elif look.what == "call off":
+        await announcing.call_off_step(tx, one, now=now)
     else:
         if look.what == "finish":
             state = "done" if one.state == "sending" else one.state

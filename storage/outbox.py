@@ -73,7 +73,7 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_ready", "lane", "id", **_where("state = 'ready'")),
+        Index("ix_outbox_ready", "lane", "not_before", "id", **_where("state = 'ready'")),
         Index(
             "ix_outbox_postponed",
             "not_before",
@@ -91,11 +91,11 @@ class Outbox(Base):
     cause: Mapped[str] = mapped_column(unique=True)
     ref: Mapped[str] = mapped_column(index=True)
     batch: Mapped[str] = mapped_column(default="")  # what it is part of: "ann:7"
-    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"))
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"), index=True)
     lane: Mapped[str]
     policy: Mapped[str]
     body: Mapped[str | None]
-    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
+    sheet_id: Mapped[int | None]  # no foreign key: a million rows would ask for the same sheet
     edits: Mapped[str] = mapped_column(default="")
     strip: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default=State.READY)

@@ -17,9 +17,9 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -39,21 +39,32 @@ CHUNK = 5_000
 # --- who gets it ----------------------------------------------------------------------------
 
 
-def _reached(audience: str, resend_of: int | None) -> Select[Any]:
+def _members(audience: str) -> tuple[Any, list[ColumnElement[bool]]]:
+    """The column that names who belongs to an audience, and the conditions on its table."""
+    if audience == "citizens":
+        return Consent.__table__.c.person_id, [
+            Consent.purpose == "announcement",
+            Consent.withdrawn_at.is_(None),
+        ]
+    among: list[ColumnElement[bool]] = [Role.role == "staff", Role.ended_at.is_(None)]
+    if audience != "staff":
+        among.append(Role.unit_id.in_(branch(int(audience.removeprefix("unit:")))))
+    return Role.__table__.c.person_id, among
+
+
+def _reached(
+    audience: str, resend_of: int | None, *, above: int = 0, upto: int | None = None
+) -> Select[Any]:
     """Person, address and language of everybody an announcement is for, reachable now.
 
-    Whoever has two addresses stands in it twice.
+    Whoever has two addresses stands in it twice. Only people with keys above `above` and not
+    above `upto`; said of each table, so that a chunk of a million is read by its own keys.
     """
-    who: ColumnElement[int]
-    among: list[ColumnElement[bool]]
-    if audience == "citizens":
-        who = Consent.__table__.c.person_id
-        among = [Consent.purpose == "announcement", Consent.withdrawn_at.is_(None)]
-    else:
-        who = Role.__table__.c.person_id
-        among = [Role.role == "staff", Role.ended_at.is_(None)]
-        if audience != "staff":
-            among.append(Role.unit_id.in_(branch(int(audience.removeprefix("unit:")))))
+    who, among = _members(audience)
+    for key in (who, Address.person_id, Person.id):
+        among.append(key > above)
+        if upto is not None:
+            among.append(key <= upto)
     if resend_of is not None:
         unsure = select(Outbox.address_id).where(
             Outbox.batch == batch(resend_of), Outbox.state == State.UNCERTAIN
@@ -92,24 +103,17 @@ async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHU
     row = (await tx.execute(wanted.with_for_update())).one()
     if row.state != "frozen":
         return False
-    reached = _reached(row.audience, row.resend_of)
-    found = reached.subquery()
+    who, among = _members(row.audience)
     last = await tx.scalar(
-        select(found.c.person_id)
-        .where(found.c.person_id > row.frozen_upto)
-        .order_by(found.c.person_id)
-        .offset(chunk - 1)
-        .limit(1)
+        select(who).where(*among, who > row.frozen_upto).order_by(who).offset(chunk - 1).limit(1)
     )
+    found = _reached(row.audience, row.resend_of, above=row.frozen_upto, upto=last).subquery()
     person = found.c.person_id
-    within = (
-        [person > row.frozen_upto] if last is None else [person.between(row.frozen_upto + 1, last)]
-    )
     cause = literal(f"{batch(row.id)}:") + cast(person, String)
     sheets = await _sheets(tx, row.id)
     values: Mapping[str, ColumnElement[Any]] = {
         "cause": cause,
-        "ref": cause,
+        "ref": literal(batch(row.id)),  # it has no button, and nothing resends it
         "batch": literal(batch(row.id)),
         "address_id": found.c.address_id,
         "lane": literal(str(Lane.BROADCAST)),
@@ -132,7 +136,7 @@ async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHU
     }
     done = await tx.execute(
         upsert(tx, Outbox)
-        .from_select(list(values), select(*values.values()).where(*within).order_by(person))
+        .from_select(list(values), select(*values.values()).order_by(person))
         .on_conflict_do_nothing()
     )
     if done.rowcount:
@@ -159,23 +163,15 @@ async def _sheets(tx: Tx, announcement_id: int) -> dict[str, int]:
 
 async def hold(tx: Tx, announcement_id: int, *, until: datetime, chunk: int = 4 * CHUNK) -> bool:
     """Let what has not left wait until `until`, so many rows; tell whether any may be left."""
-    early = (
-        select(Outbox.id)
-        .where(
-            Outbox.batch == batch(announcement_id),
-            Outbox.state == State.READY,
-            or_(Outbox.not_before.is_(None), Outbox.not_before < until),
-        )
-        .limit(chunk)
-    )
-    latest_hour = until + timedelta(days=1)
+    latest = until + timedelta(days=1)
+    early = _early(announcement_id, until, chunk).limit(chunk)
     done = await tx.execute(
         update(Outbox)
         .where(Outbox.id.in_(early), Outbox.state == State.READY)
         .values(
             not_before=until,
             expires_at=case(
-                (Outbox.expires_at < latest_hour, literal(latest_hour, Outbox.expires_at.type)),
+                (Outbox.expires_at < latest, literal(latest, Outbox.expires_at.type)),
                 else_=Outbox.expires_at,
             ),
         )
@@ -185,16 +181,37 @@ async def hold(tx: Tx, announcement_id: int, *, until: datetime, chunk: int = 4 
 
 async def waiting(tx: Tx, announcement_id: int, *, before: datetime) -> bool:
     """Whether something of it waits that may leave before `before`."""
-    found = await tx.scalar(
-        select(Outbox.id)
-        .where(
-            Outbox.batch == batch(announcement_id),
-            Outbox.state == State.READY,
-            or_(Outbox.not_before.is_(None), Outbox.not_before < before),
-        )
-        .limit(1)
+    return await tx.scalar(_early(announcement_id, before, 1).limit(1)) is not None
+
+
+def _early(announcement_id: int, before: datetime, limit: int) -> Select[tuple[int]]:
+    """Rows of an announcement that may leave before `before`, so many of each kind.
+
+    Two queries in one: each finds its rows in the index of what is ready.
+    """
+    ready = select(Outbox.id).where(
+        Outbox.lane == Lane.BROADCAST,
+        Outbox.state == State.READY,
+        Outbox.batch == batch(announcement_id),
     )
-    return found is not None
+    at_once = select(ready.where(Outbox.not_before.is_(None)).limit(limit).subquery())
+    later = select(ready.where(Outbox.not_before < before).limit(limit).subquery())
+    return select(union_all(at_once, later).subquery().c.id)
+
+
+async def call_off(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = 4 * CHUNK) -> int:
+    """Cancel what has not left, so many rows, those next in turn first; returns how many."""
+    ready = (
+        select(Outbox.id)
+        .where(Outbox.batch == batch(announcement_id), Outbox.state == State.READY)
+        .limit(chunk)
+    )
+    done = await tx.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(ready), Outbox.state == State.READY)
+        .values(state=State.CANCELLED, settled_at=at, not_before=None, error="stopped")
+    )
+    return done.rowcount
 
 
 async def cancel_for_person(tx: Tx, person_id: int, *, at: datetime) -> int:

@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
 
 
 _EARLIER = aliased(Outbox)
-_DUE_NOW = or_(Outbox.not_before.is_(None), Outbox.not_before <= bindparam("now"))
+_DUE = Outbox.not_before <= bindparam("now")
 _BLOCKED = exists().where(
     _EARLIER.address_id == Outbox.address_id,
     _EARLIER.id != Outbox.id,
@@ -85,13 +85,15 @@ _CLAIMED = (
     .join(Address, Address.id == Outbox.address_id)
     .where(Outbox.lane == bindparam("lane"), ~_BLOCKED)
     .where(Outbox.address_id.not_in(bindparam("held", expanding=True)))
-    .order_by(Outbox.id)
+    .order_by(Outbox.not_before, Outbox.id)
     .limit(bindparam("room", type_=Integer))
 )
-# Written once: building them anew costs more than running them. What may go for the first time,
-# and what is to be resent; each has an index of its own.
-_FIRST = _CLAIMED.where(Outbox.state == READY, _DUE_NOW)
-_RESEND = _CLAIMED.where(POSTPONED, Outbox.state == State.UNCERTAIN, _DUE_NOW)
+# Written once: building them anew costs more than running them. Each ends at its limit on an
+# index of its own; one with "or" would read a whole announcement for every reply.
+_WAITING = _CLAIMED.where(Outbox.state == READY, Outbox.not_before.is_(None))
+_POSTPONED = _CLAIMED.where(Outbox.state == READY, _DUE)
+_RESEND = _CLAIMED.where(POSTPONED, Outbox.state == State.UNCERTAIN, _DUE)
+_FIRST_DUE = select(func.min(Outbox.not_before)).where(POSTPONED)
 _TAKE = (
     update(Outbox)
     .where(Outbox.id.in_(bindparam("ids", expanding=True)))
@@ -122,8 +124,10 @@ async def claim(
     `held` addresses get nothing now.
     """
     claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
+    due = await tx.scalar(_FIRST_DUE)
+    kinds = [_WAITING] if due is None or due > now else [_RESEND, _POSTPONED, _WAITING]
     for lane, limit in limits:
-        for kind in (_RESEND, _FIRST):
+        for kind in kinds:
             room = min(limit, most - len(claimed))
             if room <= 0:
                 break

@@ -401,7 +401,7 @@ def upgrade() -> None:
         sa.Column("lane", sa.String(), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=True),
-        sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sheet_id", sa.BigInteger(), nullable=True),
         sa.Column("edits", sa.String(), nullable=False),
         sa.Column("strip", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -415,12 +415,12 @@ def upgrade() -> None:
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_outbox_address_id")),
-        sa.ForeignKeyConstraint(["sheet_id"], ["sheet.id"], name=op.f("fk_outbox_sheet_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("cause", name=op.f("uq_outbox_cause")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_address", ["address_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_address_id"), ["address_id"], unique=False)
         batch_op.create_index("ix_outbox_batch_state", ["batch", "state"], unique=False)
         batch_op.create_index(
             "ix_outbox_postponed",
@@ -431,7 +431,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_outbox_ready",
-            ["lane", "id"],
+            ["lane", "not_before", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
@@ -608,6 +608,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state in ('ready', 'uncertain') and not_before is not null"),
         )
         batch_op.drop_index("ix_outbox_batch_state")
+        batch_op.drop_index(batch_op.f("ix_outbox_address_id"))
         batch_op.drop_index("ix_outbox_address")
 
     op.drop_table("outbox")

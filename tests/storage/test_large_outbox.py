@@ -1,0 +1,123 @@
+"""A reply must not wait for an announcement: what the sender asks for is found by an index."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, select, update
+
+from storage import outbox, recipients, sending
+from storage.outbox import Outbox, State
+from storage.session import Database
+from talk.messages import Lane, Outbound, Parcel
+from talk.text import plain
+from tests.kit import crowd
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+LIMITS = [(lane, 5) for lane in Lane]
+
+
+async def _claimed(database: Database, now: datetime = NOW, **more: object) -> list[str]:
+    async with database.transaction() as tx:
+        rows = await sending.claim(tx, LIMITS, owner="me", now=now, most=5, **more)
+        causes = select(Outbox.cause).where(Outbox.id.in_([row.id for row in rows]))
+        return list(await tx.scalars(causes.order_by(Outbox.id)))
+
+
+async def _put(database: Database, *parcels: Parcel) -> None:
+    async with database.transaction() as tx:
+        await outbox.put(tx, list(parcels), at=NOW)
+
+
+def _parcel(cause: str, address: int, **fields: object) -> Parcel:
+    return Parcel(cause, address, Outbound(plain(cause)), **fields)
+
+
+@pytest.fixture
+async def people(database: Database) -> None:
+    async with database.transaction() as tx:
+        await crowd.people(tx, list(range(1, 13)))
+
+
+@pytest.mark.usefixtures("people")
+async def test_earlier_lanes_go_first_and_each_lane_keeps_to_its_limit(database: Database) -> None:
+    await _put(
+        database,
+        *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in range(1, 8)),
+        *(_parcel(f"r{n}", n, lane=Lane.REMINDER) for n in range(8, 11)),
+        _parcel("i", 11),
+    )
+    assert await _claimed(database) == ["b1", "r8", "r9", "r10", "i"]
+    async with database.transaction() as tx:
+        only = await sending.claim(tx, [(Lane.BROADCAST, 2)], owner="me", now=NOW, most=5)
+    assert len(only) == 2
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_was_postponed_goes_when_its_time_has_come(database: Database) -> None:
+    soon = NOW + timedelta(hours=1)
+    await _put(
+        database,
+        _parcel("later", 1, lane=Lane.BROADCAST, not_before=soon),
+        _parcel("now", 2, lane=Lane.BROADCAST),
+    )
+    assert await _claimed(database) == ["now"]
+    assert await _claimed(database, soon) == ["later"]
+
+
+@pytest.mark.usefixtures("people")
+async def test_one_address_gets_one_at_a_time_and_the_held_get_nothing(database: Database) -> None:
+    await _put(database, _parcel("first", 1), _parcel("second", 1), _parcel("other", 2))
+    assert await _claimed(database, held=[2]) == ["first"]
+    assert await _claimed(database) == ["other"]
+    assert await _claimed(database) == []
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_resend_comes_with_what_waits(database: Database) -> None:
+    await _put(database, _parcel("unsure", 1), _parcel("new", 2))
+    async with database.transaction() as tx:
+        await tx.execute(
+            update(Outbox)
+            .where(Outbox.cause == "unsure")
+            .values(state=State.UNCERTAIN, not_before=NOW)
+        )
+    assert await _claimed(database) == ["unsure", "new"]
+
+
+@pytest.mark.usefixtures("people")
+async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
+    database: Database,
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL reads a small table as a whole whatever its indexes are")
+    asked: list[tuple[str, object]] = []
+
+    def note(_: object, __: object, statement: str, values: object, *___: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(database._writer.sync_engine, "before_cursor_execute", note)
+    async with database.transaction() as tx:
+        await sending.claim(tx, LIMITS, owner="me", now=NOW, most=5, held=[1, 2])
+        await outbox.put(tx, [_parcel("edit", 1, edits="12")], at=NOW)
+        await outbox.cancel_for(tx, 1, at=NOW, reason="blocked")
+        await outbox.message_of(tx, "AAAAAAAA")
+        await recipients.waiting(tx, 7, before=NOW)
+        await recipients.hold(tx, 7, until=NOW)
+        await recipients.call_off(tx, 7, at=NOW)
+        plans = [
+            (
+                statement,
+                [
+                    row[3]
+                    for row in await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                ],
+            )
+            for statement, values in list(asked)
+            if statement.startswith(("SELECT", "UPDATE"))
+        ]
+    whole = [(s, p) for s, plan in plans for p in plan if p.startswith("SCAN outbox")]
+    assert whole == []
+    assert not [s for s, plan in plans if "USE TEMP B-TREE FOR ORDER BY" in plan]
+    assert len(plans) >= 7
