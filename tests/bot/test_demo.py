@@ -24,6 +24,8 @@ from storage import due
 from tests.bot.conftest import TOKEN
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
+BANK = load()
+JOIN, LESSON = (BANK.sentence("id", key) for key in ("demo.invite_staff", "demo.due_lesson"))
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -84,7 +86,7 @@ async def opened(
         )
         ready = asyncio.Event()
         async with working(settings) as place, asyncio.TaskGroup() as group:
-            demo = Demo(settings, place, SystemClock(), load())
+            demo = Demo(settings, place, SystemClock(), BANK)
             group.create_task(demo.run(sock, ready.set))
             try:
                 async with asyncio.timeout(45):
@@ -110,7 +112,7 @@ async def test_the_city_has_people_things_to_scan_and_a_first_lesson(tmp_path: P
         rina = city.phone("Rina")
         assert any(len(row) for row in rina.last.keyboard)
         due_next = (await city.stage.office())["due"]
-        assert ("Materi harian", "Yusuf") in [(one["what"], one["who"]) for one in due_next]
+        assert (LESSON, "Yusuf") in [(one["what"], one["who"]) for one in due_next]
         # Who serves here sees what only they may do; who is a citizen has not been written to.
         assert "umumkan" in str(city.phone("Dewi").messages).lower()
         assert city.phone("Sari").messages == []
@@ -118,19 +120,17 @@ async def test_the_city_has_people_things_to_scan_and_a_first_lesson(tmp_path: P
 
 async def test_every_invitation_on_the_wall_can_be_used(tmp_path: Path) -> None:
     async with opened(tmp_path) as city:
-        first = await city.payload("Jadi petugas", "invite")
-        assert (
-            await city.payload("Jadi petugas", "invite") == first
-        )  # looking does not make new ones
+        first = await city.payload(JOIN, "invite")
+        assert await city.payload(JOIN, "invite") == first  # looking does not make new ones
         maria = city.phone("Maria")
         await maria.start(first)
         await city.quiet()
         await maria.tap("Terima")
         await city.quiet()
-        second = await city.payload("Jadi petugas", "invite")
+        second = await city.payload(JOIN, "invite")
         assert second != first
         await city.stage.advance(timedelta(hours=49))
-        assert await city.payload("Jadi petugas", "invite") not in (first, second)
+        assert await city.payload(JOIN, "invite") not in (first, second)
 
 
 async def test_moving_the_clock_loses_nothing_and_skips_no_lesson(tmp_path: Path) -> None:
