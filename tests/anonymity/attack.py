@@ -119,6 +119,7 @@ class Attacker:
             keys += [wrapped, wrapped[:32], wrapped[16:48], wrapped[-32:]]
         guess = {}
         for address in self.loot.tables["address"]:
+            who = f"{address['channel']}:{address['key']}"
             for key, response in self.responses.items():
                 day = date.fromisoformat(response["local_date"])
                 visit = Visit(who, response["service_id"], day)
