@@ -14,7 +14,7 @@ from handlers.turn import Turn
 from handlers.wording import number
 from storage import announcements, outbox
 from storage.announcements import Written
-from talk.text import joined, plain
+from talk.text import flat, joined, plain
 
 __all__ = ["BUTTONS", "COMMANDS", "STEPS", "advance"]
 
@@ -55,7 +55,11 @@ async def _open(turn: Turn, argument: str) -> None:
 async def _stop(turn: Turn, argument: str) -> None:
     """Call off what has not left."""
     one, _ = await _theirs(turn, argument)
-    await announcing.stop(turn.tx, one, by=turn.caller.person_id, now=turn.now)
+    try:
+        await announcing.stop(turn.tx, one, by=turn.caller.person_id, now=turn.now)
+    except Refused as refused:
+        await _instead(turn, one, refused)
+        return
     stopped = await announcements.get(turn.tx, one.id)
     assert stopped is not None
     await _show(turn, stopped)
@@ -65,7 +69,11 @@ async def _again(turn: Turn, argument: str) -> None:
     """Warn before the uncertain are written to again."""
     one, reach = await _theirs(turn, argument)
     _check(reach, one)
-    n = await announcing.repeatable(turn.tx, one)
+    try:
+        n = await announcing.repeatable(turn.tx, one)
+    except Refused as refused:
+        await _instead(turn, one, refused)
+        return
     plan = await announcing.plan(
         turn.tx, one.audience, n, zone=turn.house.zone, now=turn.now, again=True
     )
@@ -88,7 +96,11 @@ async def _again_yes(turn: Turn, argument: str) -> None:
     """Write to the uncertain again, as a new announcement with a list of its own."""
     one, reach = await _theirs(turn, argument)
     _check(reach, one)
-    n = await announcing.repeatable(turn.tx, one)
+    try:
+        n = await announcing.repeatable(turn.tx, one)
+    except Refused as refused:
+        await _instead(turn, one, refused)
+        return
     plan = await announcing.plan(
         turn.tx, one.audience, n, zone=turn.house.zone, now=turn.now, again=True
     )
@@ -108,6 +120,12 @@ async def _again_yes(turn: Turn, argument: str) -> None:
     )
     turn.amend(turn.say("announcements.repeated", number=one.id, again=announcement_id))
     await tell_progress(turn, announcement_id)
+
+
+async def _instead(turn: Turn, one: Written, refused: Refused) -> None:
+    """Say briefly why not, and show where the announcement stands."""
+    turn.toast = flat(turn.say(refused.key, **refused.values))
+    await _show(turn, one)
 
 
 async def _theirs(turn: Turn, argument: str) -> tuple[Written, Scope]:

@@ -80,8 +80,10 @@ async def _names(turn: Turn, argument: str) -> None:
 
 async def _ask_cancel(turn: Turn, argument: str) -> None:
     """Ask before a session is called off."""
-    session, _ = await _theirs(turn, argument)
-    _still_on(turn, session)
+    session, reach = await _theirs(turn, argument)
+    if not _still_on(turn, session):
+        await _over(turn, session, reach)
+        return
     n = sum((await kept.counts(turn.tx, [session.id]))[session.id])
     turn.amend(
         joined(
@@ -99,7 +101,9 @@ async def _ask_cancel(turn: Turn, argument: str) -> None:
 async def _cancel(turn: Turn, argument: str) -> None:
     """Call it off; the invited are told."""
     session, reach = await _theirs(turn, argument)
-    _still_on(turn, session)
+    if not _still_on(turn, session):
+        await _over(turn, session, reach)
+        return
     await training.cancel(turn.tx, session.id, by=turn.caller.person_id, now=turn.now)
     off = await kept.session(turn.tx, session.id)
     assert off is not None
@@ -116,9 +120,14 @@ async def _theirs(turn: Turn, argument: str) -> tuple[Training, Scope]:
     return session, reach
 
 
-def _still_on(turn: Turn, session: Training) -> None:
-    if session.cancelled_at is not None or session.starts_at <= turn.now:
-        raise Refused("train.over", title=session.title)
+def _still_on(turn: Turn, session: Training) -> bool:
+    return session.cancelled_at is None and session.starts_at > turn.now
+
+
+async def _over(turn: Turn, session: Training, reach: Scope) -> None:
+    """Say briefly that it is too late, and show where the session stands."""
+    turn.toast = flat(turn.say("train.over", title=_short(session.title)))
+    await _show(turn, session, reach)
 
 
 async def _show(turn: Turn, session: Training, reach: Scope) -> None:
@@ -137,7 +146,7 @@ async def _show(turn: Turn, session: Training, reach: Scope) -> None:
             rest = number(turn.caller.language, len(people) - NAMED)
             parts += [plain("\n"), turn.say("train.more", n=rest)]
             rows.append([_all_of(turn, session, group)])
-    if session.cancelled_at is None and session.starts_at > turn.now:
+    if _still_on(turn, session):
         rows.append([turn.choice("train.cancel", f"!trcancel:{session.id}")])
     rows.append(
         [

@@ -133,7 +133,8 @@ async def test_stopping_twice_says_that_it_is_over(city: World) -> None:
     await done(city)
     await budi.press_raw(data, message.id)
     await city.settle()
-    assert "sudah selesai atau sudah dihentikan" in budi.last.text
+    assert "sudah selesai atau sudah dihentikan" in budi.toasts[-1].text
+    assert "Selesai." in next(m.text for m in budi.messages if m.id == message.id)
 
 
 # --- crashes --------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ async def test_the_same_uncertain_are_written_to_again_once(city: World) -> None
     await do(city, budi, "Ya, kirim ulang")
     await budi.press_raw(yes, message.id)
     await city.settle()
-    assert "sudah dikirim ulang sebagai nomor" in budi.last.text
+    assert "sudah dikirim ulang sebagai nomor" in budi.toasts[-1].text
     await done(city)
     assert len(announced(people[0], TEXT)) == 2
 
