@@ -154,6 +154,8 @@ class Attacker:
             for column in rows[0]:
                 by = sorted(named, key=lambda pair: _sortable(pair[0][column]))
                 yield f"{table} by {column}", _once(found for _, found in by)
+                last = _once(found for _, found in reversed(by))
+                yield f"{table} by {column} from its end", last
             if table == "response":
                 facts = sorted(named, key=lambda pair: [_sortable(pair[0][f]) for f in FACTS])
                 yield "response by its facts", _once(found for _, found in facts)
