@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -61,6 +61,7 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
+        self._due: datetime | None = None  # when something postponed wants to go, as last seen
         self._claiming = False
         self._unsure = False  # whether a claim that failed may be committed all the same
 
@@ -109,7 +110,7 @@ class Sender:
             if unsure:
                 ours = [*self._flying, *(row.id for row, _, _ in self._outcomes)]
                 await sending.release(tx, owner=self.owner, flying=ours, now=self._clock.now())
-            claimed = await sending.claim(
+            claimed, self._due = await sending.claim(
                 tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
             )
             for row in claimed:
@@ -246,22 +247,15 @@ class Sender:
         seconds = 5.0
         if (wait := self._pace.wait(self._clock.monotonic())) is not None:
             seconds = min(seconds, wait)
-        due = await self._safely(self._next_due)
-        if due is not None:
-            seconds = min(seconds, max(0.0, (due - self._clock.now()).total_seconds()))
+        # What is due already but held back by its chat waits for the pace, not for the hour.
+        if self._due is not None and (until := self._due - self._clock.now()) > timedelta():
+            seconds = min(seconds, until.total_seconds())
         if stopping.is_set():
             return
         try:
             await asyncio.wait_for(self._wake.wait(), max(0.01, seconds))
         except TimeoutError:
             self._health.good("sender")
-
-    async def _next_due(self) -> datetime | None:
-        async with self._database.reading() as tx:
-            due = await outbox.next_due(tx)
-        now = self._clock.now()
-        # What is due already but held back by its chat waits for the pace, not for the hour.
-        return due if due is not None and due > now else None
 
     async def _safely(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 
-from storage.base import Tx, upsert
+from storage.base import Tx, put_rows
 from storage.ledger import Ledger, total
 from storage.responses import Once, PeriodKey
 from storage.session import Database
@@ -117,10 +117,7 @@ async def _run(tx: Tx, statement: str, **values: Any) -> None:
 
 
 async def _mark(tx: Tx, name: str, n: int) -> None:
-    statement = upsert(tx, Ledger).values(name=name, local_date="", n=n)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["name", "local_date"], set_={"n": n})
-    )
+    await put_rows(tx, Ledger, [{"name": name, "local_date": "", "n": n}])
 
 
 async def period_keys(tx: Tx) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
@@ -67,13 +69,39 @@ def random_id() -> int:
     return secrets.randbits(62) | 1
 
 
-def upsert(tx: Tx, table: type[Base]) -> Any:
-    """An INSERT that knows ON CONFLICT on the database of `tx`, and counts its rows."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+def upsert(database: str, table: type[Base]) -> Any:
+    """An INSERT that knows ON CONFLICT on a database ("postgresql"), and counts its rows."""
+    dialect = postgresql if database == "postgresql" else sqlite
     return dialect.insert(table.__table__).execution_options(preserve_rowcount=True)
+
+
+# Building a statement takes longer than running it, so those of every day are built once.
+
+
+@cache
+def _new_only(database: str, table: type[Base]) -> Any:
+    return upsert(database, table).on_conflict_do_nothing()
+
+
+@cache
+def _in_place(database: str, table: type[Base], names: frozenset[str]) -> Any:
+    insert = upsert(database, table)
+    keys = [column.name for column in table.__table__.primary_key]
+    changed = {name: insert.excluded[name] for name in sorted(names.difference(keys))}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+async def insert_new(tx: Tx, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those rows whose keys are not taken; returns how many those were."""
+    done = await tx.execute(_new_only(tx.dialect.name, table), rows)
+    return int(done.rowcount)
 
 
 async def insert_once(tx: Tx, table: type[Base], **values: Any) -> bool:
     """Insert a row unless its key is taken; tell whether it was inserted."""
-    done = await tx.execute(upsert(tx, table).values(**values).on_conflict_do_nothing())
-    return bool(done.rowcount > 0)
+    return await insert_new(tx, table, [values]) > 0
+
+
+async def put_rows(tx: Tx, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows (all with the same columns), each in the place of one with its primary key."""
+    await tx.execute(_in_place(tx.dialect.name, table, frozenset(rows[0])), rows)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, delete, select
+from sqlalchemy import JSON, ForeignKey, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import UNORDERED, Base, Tx, upsert
+from storage.base import UNORDERED, Base, Tx, put_rows
 
 
 class Dialog(Base):
@@ -29,6 +29,11 @@ class Dialog(Base):
     prompt: Mapped[str]  # reference of the message whose buttons are the current ones
     target: Mapped[str]  # how that message is edited: its platform id, or "@" + reference
     sweep_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+_OF = select(Dialog.__table__).where(
+    Dialog.address_id.in_(bindparam("address_ids", expanding=True))
+)
 
 
 class Standing:
@@ -61,7 +66,7 @@ class Standing:
 
 async def load(tx: Tx, address_ids: Collection[int]) -> dict[int, Standing]:
     """The dialogs of these addresses; those without one are absent."""
-    rows = await tx.execute(select(Dialog.__table__).where(Dialog.address_id.in_(address_ids)))
+    rows = await tx.execute(_OF, {"address_ids": list(address_ids)})
     return {row.address_id: Standing(*row) for row in rows}
 
 
@@ -70,15 +75,8 @@ async def save(tx: Tx, dialogs: Sequence[Standing]) -> None:
     kept = [d for d in dialogs if not d.empty]
     gone = [d.address_id for d in dialogs if d.empty]
     if kept:
-        insert = upsert(tx, Dialog)
-        changed = {
-            name: insert.excluded[name]
-            for name in ("step", "notes", "prompt", "target", "sweep_at")
-        }
-        await tx.execute(
-            insert.on_conflict_do_update(index_elements=["address_id"], set_=changed),
-            [{name: getattr(d, name) for name in Standing.__slots__} for d in kept],
-        )
+        rows = [{name: getattr(d, name) for name in Standing.__slots__} for d in kept]
+        await put_rows(tx, Dialog, rows)
     if gone:
         await tx.execute(delete(Dialog).where(Dialog.address_id.in_(gone)))
 

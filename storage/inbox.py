@@ -9,7 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Index,
+    Integer,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     literal_column,
@@ -18,9 +20,9 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from storage.base import Base, Serial, Tx, upsert
+from storage.base import Base, Serial, Tx, insert_new, put_rows
 from storage.ledger import count
 
 WAITING, DONE, QUARANTINED = "waiting", "done", "quarantined"
@@ -87,6 +89,34 @@ class Waiting(NamedTuple):
     attempts: int
 
 
+_POSTPONED = aliased(Inbox)
+# Both built once: building them takes longer than running them. Who may not be heard now stands
+# in the query, not after it: one chat's long queue must not fill the limit for all.
+_TAKE = (
+    select(Inbox.id, Inbox.channel, Inbox.bot_id, Inbox.chat, Inbox.raw, Inbox.attempts)
+    .where(
+        Inbox.state == _WAITING,
+        or_(Inbox.next_try_at.is_(None), Inbox.next_try_at <= bindparam("now")),
+        Inbox.chat.not_in(bindparam("busy", expanding=True)),
+        Inbox.chat.not_in(
+            select(_POSTPONED.chat).where(
+                _POSTPONED.state == _WAITING,
+                _POSTPONED.next_try_at > bindparam("now"),
+                _POSTPONED.chat != "",
+            )
+        ),
+    )
+    .order_by(Inbox.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_FINISH = (
+    update(Inbox)
+    .where(Inbox.id.in_(bindparam("ids", expanding=True)))
+    .values(state=DONE, raw=b"", chat="", next_try_at=None, error="")
+    .execution_options(synchronize_session=None)
+)
+
+
 async def store(
     tx: Tx,
     channel: str,
@@ -103,23 +133,22 @@ async def store(
     new = 0
     if arrivals:
         rows = [
-            {**a._asdict(), "channel": channel, "bot_id": bot_id, "received_at": at}
+            {
+                **a._asdict(),
+                "channel": channel,
+                "bot_id": bot_id,
+                "received_at": at,
+                "state": WAITING,
+                "attempts": 0,
+                "error": "",
+            }
             for a in arrivals
         ]
-        done = await tx.execute(
-            upsert(tx, Inbox).on_conflict_do_nothing(),
-            [{**row, "state": WAITING, "attempts": 0, "error": ""} for row in rows],
-        )
-        new = done.rowcount
+        new = await insert_new(tx, Inbox, rows)
         if new:
             await count(tx, {("inbox.stored", ""): new})
     if next_offset is not None:
-        statement = upsert(tx, PollCursor).values(bot_id=bot_id, next_offset=next_offset)
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["bot_id"], set_={"next_offset": next_offset}
-            )
-        )
+        await put_rows(tx, PollCursor, [{"bot_id": bot_id, "next_offset": next_offset}])
     return new
 
 
@@ -131,29 +160,13 @@ async def cursor(tx: Tx, bot_id: int) -> int:
 
 async def take(tx: Tx, limit: int, *, now: datetime, busy: Collection[str] = ()) -> list[Waiting]:
     """The oldest updates that may be handled now, never past an earlier one of the same chat."""
-    waiting = Inbox.state == _WAITING
-    # In the query, not after it: one chat's long queue must not fill the limit for all.
-    held = await tx.scalars(select(Inbox.chat).where(waiting, Inbox.next_try_at > now))
-    rows = await tx.execute(
-        select(Inbox.id, Inbox.channel, Inbox.bot_id, Inbox.chat, Inbox.raw, Inbox.attempts)
-        .where(
-            waiting,
-            or_(Inbox.next_try_at.is_(None), Inbox.next_try_at <= now),
-            Inbox.chat.not_in({*busy, *held} - {""}),
-        )
-        .order_by(Inbox.id)
-        .limit(limit)
-    )
+    rows = await tx.execute(_TAKE, {"busy": list(busy), "now": now, "limit": limit})
     return [Waiting._make(row) for row in rows]
 
 
 async def finish(tx: Tx, ids: Sequence[int]) -> None:
     """These are done: what they said is forgotten, that they came is not."""
-    await tx.execute(
-        update(Inbox)
-        .where(Inbox.id.in_(ids))
-        .values(state=DONE, raw=b"", chat="", next_try_at=None, error="")
-    )
+    await tx.execute(_FINISH, {"ids": list(ids)})
 
 
 async def retry(tx: Tx, inbox_id: int, *, at: datetime, error: str) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Serial, Tx, UtcDateTime, insert_once, upsert
+from storage.base import Base, Serial, Tx, UtcDateTime, insert_once, put_rows, upsert
 from storage.due import Occurrence
 from storage.office import Unit
 from storage.staff import Role, Staff
@@ -148,7 +148,7 @@ async def fall_due(
     )
     columns = ["rule", "local_date", "person_id", "due_at", "until", "state", "reason"]
     done = await tx.execute(
-        upsert(tx, Occurrence).from_select(columns, who).on_conflict_do_nothing()
+        upsert(tx.dialect.name, Occurrence).from_select(columns, who).on_conflict_do_nothing()
     )
     return int(done.rowcount)
 
@@ -159,7 +159,7 @@ async def give(tx: Tx, gifts: Sequence[Gift]) -> set[tuple[int, str]]:
         return set()
     bare = [{name: getattr(gift, name) for name in _GIVEN} for gift in gifts]
     rows = await tx.execute(
-        upsert(tx, Given)
+        upsert(tx.dialect.name, Given)
         .values(bare)
         .on_conflict_do_nothing()
         .returning(Given.person_id, Given.local_date)
@@ -249,11 +249,8 @@ async def keep_card(
     tx: Tx, person_id: int, lesson: str, *, fsrs: Mapping[str, Any], due_date: str
 ) -> None:
     """Put a card in the place of what it was before."""
-    values = {"fsrs": dict(fsrs), "due_date": due_date}
-    statement = upsert(tx, Card).values(person_id=person_id, lesson=lesson, **values)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["person_id", "lesson"], set_=values)
-    )
+    card = {"person_id": person_id, "lesson": lesson, "fsrs": dict(fsrs), "due_date": due_date}
+    await put_rows(tx, Card, [card])
 
 
 async def wishes(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,14 +23,17 @@ class Ledger(Base):
 
 async def count(tx: Tx, entries: Mapping[tuple[str, str], int]) -> None:
     """Add to the books: (name, local date or "") → how many."""
-    insert = upsert(tx, Ledger)
-    add = insert.on_conflict_do_update(
-        index_elements=["name", "local_date"], set_={"n": Ledger.n + insert.excluded.n}
-    )
     rows = [
         {"name": name, "local_date": day, "n": n} for (name, day), n in sorted(entries.items())
     ]
-    await tx.execute(add, rows)
+    await tx.execute(_add(tx.dialect.name), rows)
+
+
+@cache
+def _add(database: str) -> Any:
+    insert = upsert(database, Ledger)
+    more = {"n": Ledger.n + insert.excluded.n}
+    return insert.on_conflict_do_update(index_elements=["name", "local_date"], set_=more)
 
 
 async def total(tx: Tx, name: str, local_date: str = "") -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     String,
     and_,
+    bindparam,
     cast,
     func,
     insert,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.announcements import Announcement
-from storage.base import Base, Serial, Tx, upsert
+from storage.base import Base, Serial, Tx, insert_new
 from storage.ledger import count
 from storage.people import set_active
 from talk.messages import Parcel, Policy, encode
@@ -110,6 +111,25 @@ class Outbox(Base):
     error: Mapped[str] = mapped_column(default="")
 
 
+# Built once: building a statement takes longer than running it.
+_OUTDATE = (
+    update(Outbox)
+    .where(
+        Outbox.address_id == bindparam("of"),
+        Outbox.edits == bindparam("target"),
+        or_(Outbox.state == State.READY, Outbox.state == State.UNCERTAIN),
+    )
+    .values(state=State.CANCELLED, settled_at=bindparam("at"), body=None, error="newer edit")
+    .execution_options(synchronize_session=None)
+)
+_ARRIVED = (
+    update(Outbox)
+    .where(Outbox.ref.in_(bindparam("refs", expanding=True)), Outbox.state == State.UNCERTAIN)
+    .values(state=State.SENT, not_before=None, settled_at=bindparam("at"), body=None, error="")
+    .execution_options(synchronize_session=None)
+)
+
+
 async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "") -> int:
     """Put messages out to be sent; a cause that is already there is left alone.
 
@@ -120,19 +140,16 @@ async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "
     """
     if not parcels:
         return 0
-    edits = [(p.address_id, p.edits) for p in parcels if p.edits and not p.strip]
-    for address_id, target in edits:
-        await tx.execute(
-            update(Outbox)
-            .where(
-                Outbox.address_id == address_id,
-                Outbox.edits == target,
-                Outbox.state.in_((State.READY, State.UNCERTAIN)),
-            )
-            .values(state=State.CANCELLED, settled_at=at, body=None, error="newer edit")
-        )
-    done = await tx.execute(
-        upsert(tx, Outbox).on_conflict_do_nothing(),
+    edits = [
+        {"of": p.address_id, "target": p.edits, "at": at}
+        for p in parcels
+        if p.edits and not p.strip
+    ]
+    if edits:
+        await tx.execute(_OUTDATE, edits)
+    new = await insert_new(
+        tx,
+        Outbox,
         [
             {
                 "cause": p.cause,
@@ -157,9 +174,9 @@ async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "
             for p in parcels
         ],
     )
-    if done.rowcount:
-        await count(tx, {("outbox.put", ""): done.rowcount})
-    return int(done.rowcount)
+    if new:
+        await count(tx, {("outbox.put", ""): new})
+    return new
 
 
 def _expiry(parcel: Parcel, at: datetime) -> datetime:
@@ -192,11 +209,7 @@ async def newest(tx: Tx, refs: Collection[str]) -> str | None:
 
 async def arrived(tx: Tx, refs: Collection[str], *, at: datetime) -> None:
     """A tap on its button proves that an uncertain message arrived."""
-    await tx.execute(
-        update(Outbox)
-        .where(Outbox.ref.in_(refs), Outbox.state == State.UNCERTAIN)
-        .values(state=State.SENT, not_before=None, settled_at=at, body=None, error="")
-    )
+    await tx.execute(_ARRIVED, {"refs": list(refs), "at": at})
 
 
 async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import UNORDERED, Base, Tx, random_id, upsert
+from storage.base import UNORDERED, Base, Tx, insert_new, put_rows, random_id
 
 
 class Person(Base):
@@ -53,6 +53,17 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+_KNOWN = (
+    select(Address.id, Address.person_id, Address.key, Person.language, Address.active)
+    .join(Person, Person.id == Address.person_id)
+    .where(
+        Address.channel == bindparam("channel"),
+        Address.bot_id == bindparam("bot_id"),
+        Address.key.in_(bindparam("keys", expanding=True)),
+    )
+)
+
+
 class Caller:
     """Who is on the other side of one address, as known before a turn."""
 
@@ -79,8 +90,9 @@ async def callers(
     if missing:
         people = [{"id": random_id(), "language": wanted[key]} for key in missing]
         await tx.execute(insert(Person), people)
-        await tx.execute(
-            upsert(tx, Address).on_conflict_do_nothing(),
+        await insert_new(
+            tx,
+            Address,
             [
                 {
                     "id": random_id(),
@@ -98,11 +110,8 @@ async def callers(
 
 
 async def _known(tx: Tx, channel: str, bot_id: int, keys: Collection[str]) -> dict[str, Caller]:
-    rows = await tx.execute(
-        select(Address.id, Address.person_id, Address.key, Person.language, Address.active)
-        .join(Person, Person.id == Address.person_id)
-        .where(Address.channel == channel, Address.bot_id == bot_id, Address.key.in_(keys))
-    )
+    asked = {"channel": channel, "bot_id": bot_id, "keys": list(keys)}
+    rows = await tx.execute(_KNOWN, asked)
     return {
         row.key: Caller(row.id, row.person_id, row.key, row.language, row.active) for row in rows
     }
@@ -132,11 +141,15 @@ async def give_consent(
     tx: Tx, person_id: int, purpose: str, *, version: str, channel: str, at: datetime
 ) -> None:
     """Keep the proof of an agreement; agreeing again replaces a withdrawal."""
-    values = {"version": version, "channel": channel, "given_at": at, "withdrawn_at": None}
-    statement = upsert(tx, Consent).values(person_id=person_id, purpose=purpose, **values)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["person_id", "purpose"], set_=values)
-    )
+    consent = {
+        "person_id": person_id,
+        "purpose": purpose,
+        "version": version,
+        "channel": channel,
+        "given_at": at,
+        "withdrawn_at": None,
+    }
+    await put_rows(tx, Consent, [consent])
 
 
 async def withdraw_consent(tx: Tx, person_id: int, purpose: str, at: datetime) -> bool:

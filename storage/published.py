@@ -55,7 +55,7 @@ async def show(tx: Tx, service_id: int, first: str, last: str, new: Shown, step:
     Decided in the statement itself, so that two at once cannot move it by less. Returns what is
     shown then.
     """
-    statement = upsert(tx, Published).values(
+    statement = upsert(tx.dialect.name, Published).values(
         service_id=service_id, first=first, last=last, **new._asdict()
     )
     values: dict[str, Any] = {name: statement.excluded[name] for name in Shown._fields}

@@ -135,7 +135,7 @@ async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHU
         "error": literal(""),
     }
     done = await tx.execute(
-        upsert(tx, Outbox)
+        upsert(tx.dialect.name, Outbox)
         .from_select(list(values), select(*values.values()).order_by(person))
         .on_conflict_do_nothing()
     )

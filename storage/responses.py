@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ForeignKey, Index, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import UNORDERED, Base, Tx, insert_once, upsert
+from storage.base import UNORDERED, Base, Tx, insert_once, put_rows
 
 
 class Response(Base):
@@ -127,12 +127,7 @@ async def set_answer(tx: Tx, key: str, item: str, value: int | None) -> None:
     if value is None:
         await tx.execute(delete(Answer).where(Answer.response_key == key, Answer.item == item))
         return
-    statement = upsert(tx, Answer).values(response_key=key, item=item, value=value)
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["response_key", "item"], set_={"value": value}
-        )
-    )
+    await put_rows(tx, Answer, [{"response_key": key, "item": item, "value": value}])
 
 
 async def set_comment(tx: Tx, key: str, text: str) -> None:
@@ -140,10 +135,7 @@ async def set_comment(tx: Tx, key: str, text: str) -> None:
     if not text:
         await tx.execute(delete(Comment).where(Comment.response_key == key))
         return
-    statement = upsert(tx, Comment).values(response_key=key, text=text)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["response_key"], set_={"text": text})
-    )
+    await put_rows(tx, Comment, [{"response_key": key, "text": text}])
 
 
 async def crowded(

@@ -46,6 +46,7 @@ class Outcome(NamedTuple):
 
 
 _EARLIER = aliased(Outbox)
+_AT_ONCE = and_(Outbox.state == READY, Outbox.not_before.is_(None))
 _DUE = Outbox.not_before <= bindparam("now")
 _BLOCKED = exists().where(
     _EARLIER.address_id == Outbox.address_id,
@@ -90,10 +91,13 @@ _CLAIMED = (
 )
 # Written once: building them anew costs more than running them. Each ends at its limit on an
 # index of its own; one with "or" would read a whole announcement for every reply.
-_WAITING = _CLAIMED.where(Outbox.state == READY, Outbox.not_before.is_(None))
+_WAITING = _CLAIMED.where(_AT_ONCE)
 _POSTPONED = _CLAIMED.where(Outbox.state == READY, _DUE)
 _RESEND = _CLAIMED.where(POSTPONED, Outbox.state == State.UNCERTAIN, _DUE)
-_FIRST_DUE = select(func.min(Outbox.not_before)).where(POSTPONED)
+_OVERVIEW = select(
+    select(func.min(Outbox.not_before)).where(POSTPONED).scalar_subquery(),
+    *(exists().where(Outbox.lane == lane, _AT_ONCE) for lane in Lane),
+)
 _TAKE = (
     update(Outbox)
     .where(Outbox.id.in_(bindparam("ids", expanding=True)))
@@ -117,17 +121,18 @@ async def claim(
     now: datetime,
     held: Collection[int] = (),
     most: int,
-) -> list[Claimed]:
+) -> tuple[list[Claimed], datetime | None]:
     """Take messages whose turn it is, lane by lane, so many of each and `most` in all.
 
     One message in flight per address; within a lane, an address gets its messages in order.
-    `held` addresses get nothing now.
+    `held` addresses get nothing now. Also tells when the earliest postponed message was due.
     """
     claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
-    due = await tx.scalar(_FIRST_DUE)
-    kinds = [_WAITING] if due is None or due > now else [_RESEND, _POSTPONED, _WAITING]
+    due, *filled = (await tx.execute(_OVERVIEW)).one()
+    waiting = dict(zip(Lane, filled, strict=True))
+    postponed = [] if due is None or due > now else [_RESEND, _POSTPONED]
     for lane, limit in limits:
-        for kind in kinds:
+        for kind in [*postponed, _WAITING] if waiting[lane] else postponed:
             room = min(limit, most - len(claimed))
             if room <= 0:
                 break
@@ -139,7 +144,7 @@ async def claim(
     if claimed:
         ids = [row.id for row in claimed.values()]
         await tx.execute(_TAKE, {"ids": ids, "by": owner})
-    return sorted(claimed.values(), key=lambda row: row.id)
+    return sorted(claimed.values(), key=lambda row: row.id), due
 
 
 _FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)

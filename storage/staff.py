@@ -168,7 +168,7 @@ async def use_invitation(tx: Tx, digest: bytes, person_id: int, *, at: datetime)
 
 async def enlist(tx: Tx, person_id: int, unit_id: int | None) -> None:
     """Make somebody known as a civil servant of a unit; what is known already stays."""
-    statement = upsert(tx, Staff).values(
+    statement = upsert(tx.dialect.name, Staff).values(
         person_id=person_id, name="", unit_id=unit_id, position_group="", lessons_from=""
     )
     await tx.execute(

@@ -125,7 +125,7 @@ async def invite_staff(tx: Tx, session_id: int, unit_id: int | None) -> int:
     """
     who = select(literal(session_id), Role.person_id, literal("")).where(*_serving(unit_id))
     done = await tx.execute(
-        upsert(tx, Invitee)
+        upsert(tx.dialect.name, Invitee)
         .from_select(["session_id", "person_id", "answer"], who)
         .on_conflict_do_nothing()
     )
@@ -293,7 +293,7 @@ def _occurrences(
 async def _write(tx: Tx, who: Any) -> int:
     columns = ["rule", "local_date", "person_id", "due_at", "until", "state", "reason"]
     done = await tx.execute(
-        upsert(tx, Occurrence).from_select(columns, who).on_conflict_do_nothing()
+        upsert(tx.dialect.name, Occurrence).from_select(columns, who).on_conflict_do_nothing()
     )
     return int(done.rowcount)
 
