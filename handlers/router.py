@@ -217,7 +217,11 @@ class Router:
             turn.tell(hint)
 
     async def _show(self, turn: Turn) -> None:
+        """Show the step gone to; one may come back to it after the role for it has ended."""
         step = self.steps[turn.dialog.step]
+        if not await turn.may(step.role):
+            await self._home(turn, turn.say("turn.not_allowed"))
+            return
         turn.prompt_body(await step.show(turn))
         turn.moved = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -102,12 +101,6 @@ async def _agrees(world: World) -> bool:
 async def _take_in(world: World) -> None:
     while await world.program.ingest.poll(seconds=0):
         pass
-
-
-@pytest.fixture(autouse=True)
-def _few_messages() -> Iterator[None]:
-    assert BURST < 200, "the stories below send two hundred"
-    yield
 
 
 async def test_a_flood_is_heard_within_the_measure_and_told_once(world: World) -> None:
