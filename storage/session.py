@@ -31,10 +31,16 @@ _POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_tim
 
 
 def is_trouble(error: BaseException) -> bool:
-    """Whether the database is at fault (away, locked, full), not the one who asked."""
+    """Whether the database is at fault (away, locked, full), not the one who asked.
+
+    Both drivers wrap what the system tells them into errors of their own: psycopg any OSError of
+    its socket and of looking up a name, SQLite that of its file. A broken connection is all that
+    could come through bare; a time that ran out, a missing file, a closed pipe are somebody
+    else's, and trying for ever would only hide them.
+    """
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return True
-    if isinstance(error, OSError):
+    if isinstance(error, ConnectionError):
         return not isinstance(error, BrokenPipeError)  # that is a reader of ours gone, not it
     if not isinstance(error, DBAPIError):
         return False

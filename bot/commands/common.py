@@ -83,11 +83,18 @@ def speaking(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def is_outside(error: Exception) -> bool:
+    """Whether the database or one of its files is at fault, and not a bug of ours."""
+    from storage.session import is_trouble
+
+    ours = isinstance(error, OSError) and not isinstance(error, BrokenPipeError)
+    return ours or is_trouble(error)
+
+
 def _tell(error: Exception) -> int | None:
     """Say what stopped a command; its exit code, or None for a bug."""
     from bot.refusals import Wrong
     from domain.errors import Refused
-    from storage.session import is_trouble
 
     say = speaker()
     if isinstance(error, Refused):
@@ -96,7 +103,7 @@ def _tell(error: Exception) -> int | None:
             return 2
         typer.echo(say(error.key, **error.values), err=True)
         return 1 if isinstance(error, Wrong) else 2
-    if is_trouble(error):
+    if is_outside(error):
         typer.echo(say("cli.trouble", problem=type(error).__name__), err=True)
         return 2
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.commands.common import speaking
+from bot.commands.common import is_outside, speaking
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -24,12 +24,11 @@ def run() -> None:
     import structlog
 
     from domain.errors import Refused
-    from storage.session import is_trouble
 
     try:
         asyncio.run(_run(settings))
     except Exception as error:
-        if isinstance(error, Refused) or is_trouble(error):
+        if isinstance(error, Refused) or is_outside(error):
             raise
         # Through the log, which hides tokens, and not as a bare traceback.
         structlog.get_logger().error("stopped by a bug", exc_info=error)

@@ -120,6 +120,15 @@ def test_two_processes_never_work_on_one_database(shell: Shell, command: str) ->
     assert "in use by a running bot" in result.stderr
 
 
+def test_a_file_that_cannot_be_opened_is_no_bug(shell: Shell) -> None:
+    (shell.folder / "data" / "tanggap.db.lock").mkdir(parents=True)
+    result = shell("migrate", **ENGLISH)
+    assert result.exit_code == 2
+    assert "IsADirectoryError" in result.stderr
+    assert "tanggap doctor" in result.stderr
+    assert "Traceback" not in result.output
+
+
 def test_commands_that_read_say_when_there_is_nothing_to_read(shell: Shell) -> None:
     for command in ("points", "results", "reconcile"):
         result = shell(command, **ENGLISH)
