@@ -75,8 +75,8 @@ def sweep_at(dialog: Standing, now: datetime) -> datetime | None:
     ends = [note["until"] for note in dialog.notes.values() if "until" in note]
     if dialog.prompt and not dialog.step:
         ends.append((now + LINK_KEPT).timestamp())
-    elif dialog.step and not ends:
-        ends.append((now + STEP_KEPT).timestamp())
+    elif dialog.step and dialog.step.partition(".")[0] not in dialog.notes:
+        ends.append((now + STEP_KEPT).timestamp())  # however long notes of others are kept
     return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
 
