@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from domain.privacy_mask import LONGEST, MARK, mask
 from handlers import draft
 from handlers.sheets import BACK, SKIP
@@ -11,6 +13,10 @@ from talk.messages import Outbound
 from talk.text import joined, plain
 
 USE, AGAIN, DELETE = "use", "again", "delete"
+
+_BEHIND = 5.0
+"""Seconds. An app cuts what is longer than 4,096 characters in two; the rest comes right behind
+and is no comment of its own. Nobody reads the check and writes anew as quickly."""
 
 
 async def _show(turn: Turn) -> Outbound:
@@ -40,7 +46,8 @@ def _read(turn: Turn, words: str) -> None:
     if not masked.text:
         turn.go("skm.comment")
         return
-    draft.held(turn)["proposal"] = masked._asdict()
+    at = turn.now.timestamp()
+    draft.held(turn)["proposal"] = {**masked._asdict(), "at": at}
     turn.go("skm.check")
 
 
@@ -63,6 +70,9 @@ async def _show_check(turn: Turn) -> Outbound:
 
 async def _take_check(turn: Turn, heard: Heard) -> None:
     at = draft.held(turn)
+    if not heard.value and _is_rest(turn, at.get("proposal")):
+        turn.go("skm.check")
+        return
     if not heard.value:
         _read(turn, heard.text)
         return
@@ -72,6 +82,13 @@ async def _take_check(turn: Turn, heard: Heard) -> None:
         return
     at["comment"] = proposal["text"] if heard.value == USE else ""
     await draft.onward(turn)
+
+
+def _is_rest(turn: Turn, proposal: dict[str, Any] | None) -> bool:
+    """Whether what comes now is the second half of what was too long already."""
+    if proposal is None or not proposal["cut"]:
+        return False
+    return bool(turn.now.timestamp() - proposal.get("at", 0.0) < _BEHIND)
 
 
 STEPS = (
