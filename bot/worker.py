@@ -13,13 +13,14 @@ import structlog
 from bot.clock import Clock
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.sender import Promise, Sender
 from bot.shape import shape
 from channels.result import Unreadable
 from channels.telegram import Telegram
 from domain.anonymity import sweep_at
 from handlers.router import Router
 from handlers.turn import House, Turn
-from storage import dialogs, inbox, outbox, people
+from storage import dialogs, inbox, outbox, people, sending
 from storage.base import Tx
 from storage.dialogs import Standing
 from storage.inbox import Waiting
@@ -53,7 +54,7 @@ class Worker:
         health: Health,
         metrics: Metrics,
         *,
-        wake_sender: Callable[[], None],
+        sender: Sender,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         """Wire it; `spawn` runs what nobody waits for (answers to taps)."""
@@ -64,7 +65,7 @@ class Worker:
         self._clock = clock
         self._health = health
         self._metrics = metrics
-        self._wake_sender = wake_sender
+        self._sender = sender
         self._spawn = spawn
         self._choosing = asyncio.Lock()
         self._busy: set[str] = set()
@@ -78,23 +79,24 @@ class Worker:
         """
         rows: list[Waiting] = []
         try:
-            async with self._database.transaction() as tx:
-                async with self._choosing:
-                    found = await inbox.take(
-                        tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
-                    )
-                    rows = [row for row in found if row.id not in self._taken]
-                    self._busy |= {row.chat for row in rows if row.chat}
-                    self._taken |= {row.id for row in rows}
-                if not rows:
-                    self._health.good("worker")
-                    return 0
-                toasts = await Batch(self, tx, self._clock.now()).handle(rows)
+            with self._sender.promise() as promise:
+                async with self._database.transaction() as tx:
+                    async with self._choosing:
+                        found = await inbox.take(
+                            tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
+                        )
+                        rows = [row for row in found if row.id not in self._taken]
+                        self._busy |= {row.chat for row in rows if row.chat}
+                        self._taken |= {row.id for row in rows}
+                    if not rows:
+                        self._health.good("worker")
+                        return 0
+                    toasts = await Batch(self, tx, self._clock.now(), promise).handle(rows)
         finally:
             self._busy -= {row.chat for row in rows}
             self._taken -= {row.id for row in rows}
         self._health.good("worker")
-        self._wake_sender()
+        self._sender.wake()
         for toast in toasts:
             self._spawn(self._channel.answer(toast.query, toast.text))
         return len(rows)
@@ -112,9 +114,11 @@ class Worker:
 class Batch:
     """One transaction over several inbounds, each in its own savepoint."""
 
-    def __init__(self, worker: Worker, tx: Tx, now: datetime) -> None:
-        """Begin with nothing done."""
+    def __init__(self, worker: Worker, tx: Tx, now: datetime, promise: Promise) -> None:
+        """Begin with nothing done; `promise` is what the sender takes over at once."""
         self._w = worker
+        self._promise = promise
+        self._to: dict[int, tuple[str, int, str]] = {}
         self._tx = tx
         self._now = now
         self._done: list[int] = []
@@ -133,9 +137,22 @@ class Batch:
             await self._converse(spoken)
         if self._parcels:
             await outbox.put(self._tx, self._parcels, at=self._now)
+            await self._hand_over()
         if self._done:
             await inbox.finish(self._tx, self._done)
         return self._toasts
+
+    async def _hand_over(self) -> None:
+        promise = self._promise
+        free = [
+            parcel.cause
+            for parcel in self._parcels
+            if parcel.address_id in self._to and parcel.address_id not in promise.held
+        ][: promise.room]
+        if free:
+            promise.rows = await sending.take_new(
+                self._tx, free, owner=promise.owner, now=self._now, to=self._to
+            )
 
     async def _read(self, row: Waiting) -> Inbound | None:
         try:
@@ -152,8 +169,8 @@ class Batch:
             first.bot_id,
             [(said.chat, _language(said.language)) for _, said in spoken],
         )
-        ids = [caller.address_id for caller in callers.values()]
-        known = await dialogs.load(self._tx, ids)
+        self._to = {c.address_id: (first.channel, first.bot_id, c.key) for c in callers.values()}
+        known = await dialogs.load(self._tx, self._to)
         changed: dict[int, Standing] = {}
         for row, said in spoken:
             if said.chat in self._held:
