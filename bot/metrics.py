@@ -20,6 +20,11 @@ class Metrics:
             ["sort"],
             registry=self.registry,
         )
+        self._dropped = Counter(
+            "tanggap_updates_dropped_total",
+            "Updates left unheard because their chat sent too many",
+            registry=self.registry,
+        )
         self._quarantined = Counter(
             "tanggap_updates_quarantined_total", "Updates set aside", registry=self.registry
         )
@@ -51,6 +56,10 @@ class Metrics:
     def ignored(self, sort: str) -> None:
         """An update of a type nobody talks about; unknown names share one label."""
         self._ignored.labels(sort if sort.isidentifier() and len(sort) < 40 else "other").inc()
+
+    def dropped(self) -> None:
+        """An update was left unheard: its chat sent too many."""
+        self._dropped.inc()
 
     def quarantined(self) -> None:
         """An update was set aside."""

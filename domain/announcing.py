@@ -30,12 +30,13 @@ LIVES = timedelta(days=3)
 EARLY = timedelta(seconds=5)
 """So long before quiet hours begin, what has not left is held: ticks come every 2 s."""
 
-_SCHEME = re.compile(r"\b([a-z][a-z0-9+.\-]*)://", re.IGNORECASE)
+# Both begin where a word begins, so that no word is looked at once for each of its letters.
+_SCHEME = re.compile(r"(?<![a-z0-9+.\-])[0-9+.\-]*([a-z][a-z0-9+.\-]*)://", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![^\s/])[^\s/]+\.[^\s/.]{2,}")
 _SCRIPTED = re.compile(
     r"\b(?:(?:javascript|vbscript|intent|tg|mailto):\S|data:\w+/|file:/)", re.IGNORECASE
 )
 _LINK = re.compile(r"\bhttps?://\S+", re.IGNORECASE)
-_DOTTED = re.compile(r"[^\s/]+\.[^\s/.]{2,}")
 
 
 class Plan(NamedTuple):

@@ -26,6 +26,11 @@ LONGEST = 1000
 _TYPED = 4100  # the longest message of Telegram
 _ROUNDS = 4
 
+# So far beyond what is kept is looked, so that nothing is cut before it could be told what it
+# is: an address of 64 characters before its @, a number spelled in words. Nothing is read after
+# that, which bounds the work however much was typed.
+_REACH = 200
+
 # What identifies somebody. Not: health, religion, income. Without a name they are an opinion,
 # and masking them would take the sense out of a comment about a clinic.
 _KINDS: tuple[PiiType, ...] = (
@@ -57,19 +62,37 @@ _CALLED = re.compile(
     r"\b(?:telp?|telepon|hp|wa|whatsapp)\b\W{0,3}(\d[\d .-]{3,8}\d)", re.IGNORECASE
 )
 
+# Each begins where such a word begins, never inside it: a word is looked at once, not once for
+# each of its letters.
+_USER = r"(?<![\w.+-])[\w.+-]+"
 _AT = r"(?:@|\(at\)|\[at\]|\bat\b)"
 _DOT = r"(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s(?:dot|titik)\s)"
 _END = r"(?:com|co|net|org|id|go|ac|sch|info)"
 _MAILS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"[\w.+-]{0,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,5}",
-        rf"[\w.+-]{{1,64}}\s?{_AT}\s?[\w-]{{1,64}}(?:{_DOT}[\w-]{{1,64}}){{0,3}}{_DOT}{_END}\b",
-        rf"[\w.+-]{{1,64}}\s?@\s?[\w-]{{1,64}}(?:\s?\.\s?[\w-]{{1,64}}){{0,3}}\s?\.\s?{_END}\b",
-        rf"[\w.+-]{{1,64}}\s?{_AT}\s?(?:gmail|yahoo|ymail|outlook|hotmail|icloud)\b",
+        rf"(?:{_USER})?@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{0,5}}",
+        rf"{_USER}\s?{_AT}\s?[\w-]{{1,64}}(?:{_DOT}[\w-]{{1,64}}){{0,3}}{_DOT}{_END}\b",
+        rf"{_USER}\s?@\s?[\w-]{{1,64}}(?:\s?\.\s?[\w-]{{1,64}}){{0,3}}\s?\.\s?{_END}\b",
+        rf"{_USER}\s?{_AT}\s?(?:gmail|yahoo|ymail|outlook|hotmail|icloud)\b",
         r"\b(?:t|wa|fb)\.me/\S+|\b(?:instagram|facebook|tiktok|x|twitter)\.com/\S+",
     )
 )
+
+
+# Forms of address, of which one after the other is nobody's way to write and costs the rules of
+# `lokal` the square of their number. The last two of many say whatever all of them say.
+_TITLES = (
+    "bapak|ibu|pak|bu|mas|mbak|kak|bang|presiden|wakil|menteri|direktur|dokter|drs|dra|dr|prof|"
+    "ir|hj|h|guru|lurah|camat|bupati|walikota|wali|gubernur|kepala|dosen|ketua|manajer|admin|"
+    "kurir|driver|ustadzah|ustadz|sdri|sdr|saudara|saudari|tn|ny|nn|mrs|mr|miss|mister|ms|koh|ko|"
+    "cik|cici|ci|om|tante|kang|teh|bli|cak|mbok|habib|gus|romo|pastor|pendeta|pdt|almarhumah|"
+    "almarhum|almh|alm|kh|dear|adalah|ialah"
+)
+_TITLE = rf"(?:{_TITLES})\.?+(?![A-Za-z'’-])[ \t]*+"
+_MANY_TITLES = re.compile(rf"(?<![A-Za-z'’-])(?:{_TITLE})++", re.IGNORECASE)
+_ONE_TITLE = re.compile(_TITLE, re.IGNORECASE)
+_TITLES_READ = 2
 
 
 class Masked(NamedTuple):
@@ -83,26 +106,35 @@ class Masked(NamedTuple):
 def mask(typed: str) -> Masked:
     """Clean what a person typed, take personal data out, keep at most LONGEST characters.
 
-    May come out empty. Masking twice changes nothing.
+    Of longer text the beginning is read and kept. May come out empty. Masking twice changes
+    nothing.
     """
     text = clean(typed, _TYPED)
-    before, found = "", False
+    read = text[: boundary(text, LONGEST + _REACH)]
+    upto = len(read) if read == text else LONGEST
+    cut, found = read != text, False
+    text = read
     for _ in range(_ROUNDS):
+        before = text[: boundary(text, upto)].rstrip()
+        text = _once(text, upto)
         if text == before:
             break
-        before, text = text, _once(text)
-        found = found or text != before
+        upto, found = len(text), True
     short = text[: boundary(text, LONGEST)].rstrip() if len(text) > LONGEST else text
-    return Masked(short, found, short != text)
+    return Masked(short, found, cut or short != text)
 
 
-def _once(text: str) -> str:
+def _once(text: str, upto: int) -> str:
+    """The text before a place; what is taken out may lie across that place."""
+    upto = boundary(text, upto)
     pieces: list[str] = []
     at = 0
     for start, end in _merged(sorted(_spans(_plain(text)))):
+        if start >= upto:
+            break
         pieces += (text[at:start], MARK)
         at = end
-    return "".join((*pieces, text[at:]))
+    return "".join((*pieces, text[at:upto])).rstrip()
 
 
 def _plain(text: str) -> str:
@@ -124,7 +156,7 @@ def _ascii(character: str) -> str:
 
 def _spans(view: str) -> Iterator[tuple[int, int]]:
     """Where personal data stands, in any order and perhaps overlapping."""
-    for found in detect_pii(view, types=_KINDS):
+    for found in detect_pii(_sparing(view), types=_KINDS):
         if found.type == "NAME":
             yield found.start, found.start + len(_name(found.value))
         else:
@@ -139,6 +171,17 @@ def _spans(view: str) -> Iterator[tuple[int, int]]:
     for pattern in _MAILS:
         for mail in pattern.finditer(view):
             yield mail.span()
+
+
+def _sparing(view: str) -> str:
+    """The same, place by place, with all but the last of many forms of address blotted out."""
+    return _MANY_TITLES.sub(_last_titles, view)
+
+
+def _last_titles(run: re.Match[str]) -> str:
+    titles = _ONE_TITLE.findall(run[0])
+    kept = "".join(titles[-_TITLES_READ:])
+    return "." * (len(run[0]) - len(kept)) + kept
 
 
 def _name(words: str) -> str:

@@ -9,7 +9,7 @@ from domain.errors import Refused
 from handlers.steps import Button, Command, Gone, Heard, Step, match
 from handlers.turn import Turn
 from storage import outbox, people
-from talk.messages import Kind, Outbound
+from talk.messages import Inbound, Kind, Outbound
 from talk.text import Text, flat, joined, plain
 
 _Named = TypeVar("_Named", Step, Command, Button)
@@ -59,6 +59,10 @@ class Router:
                     raise ValueError(f"two commands answer to {word}")
         self._start, self._menu, self._idle = start, menu, idle
         self._stop_words, self._stop, self._reply = stop_words, stop, reply
+
+    def is_stop(self, inbound: Inbound) -> bool:
+        """Whether somebody wants nothing more from us, by a word or by a command."""
+        return inbound.kind in (Kind.TEXT, Kind.COMMAND) and self._stop_words(inbound.text)
 
     async def handle(self, turn: Turn) -> None:
         """Answer one inbound; never silence, never a dead end."""

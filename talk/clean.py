@@ -6,7 +6,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
-MARKS = 8  # combining marks kept on one base; Unicode's stream-safe format allows 30
+MARKS = 8  # combining marks kept on one base
+_STREAM = 30  # as many as Unicode's stream-safe format allows; sorting more costs their square
 
 _SIMPLE = re.compile(r"[\n -~]*")  # nothing to clean in it; most of what people type
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
@@ -77,8 +78,8 @@ def _belongs(text: str, at: int) -> bool:
 
 
 def _once(text: str, limit: int) -> str:
-    text = unicodedata.normalize("NFC", "".join(map(_kept, text)))
-    text = _joined(_thinned(text)).strip()
+    text = _thinned("".join(map(_kept, text)), _STREAM)
+    text = _joined(_thinned(unicodedata.normalize("NFC", text), MARKS)).strip()
     return text[: boundary(text, limit)].rstrip()
 
 
@@ -112,19 +113,19 @@ def _is_style(character: str) -> bool:
     return 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
 
 
-def _thinned(text: str) -> str:
-    """At most eight marks on a base, one emoji style, and none on nothing."""
+def _thinned(text: str, most: int) -> str:
+    """At most so many marks on a base, one emoji style, and none on nothing."""
     kept: list[str] = []
-    marks = MARKS
+    marks = most
     styled = False
     for character in text:
         if character in _JOINERS:
             pass
         elif unicodedata.category(character)[0] != "M":
             # A mark after a space or at the start of a line sits on nothing.
-            marks = MARKS if character.isspace() else 0
+            marks = most if character.isspace() else 0
             styled = character.isspace()
-        elif marks == MARKS or (styled and character in _EMOJI_STYLES):
+        elif marks == most or (styled and character in _EMOJI_STYLES):
             continue
         else:
             marks += 1

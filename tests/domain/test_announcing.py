@@ -1,5 +1,7 @@
 """The rules of announcements: text, hour, list of recipients, stop, repeat."""
 
+import contextlib
+import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -74,6 +76,8 @@ async def addresses(tx, announcement_id):
         "Lengkapi data: nama, NIK. Kirim ke layanan@kota.go.id",
         "ﷺ سلام",
         "Harga Rp1.000.000.Hubungi 0812-3456",
+        "Baca ...https://kota.go.id, lalu 24.https://kota.go.id/b",
+        "a." * 1000,
     ],
 )
 def test_a_plain_text_is_taken_as_it_is(typed):
@@ -93,10 +97,13 @@ def test_a_plain_text_is_taken_as_it_is(typed):
         ("JavaScript:alert(1)", "announce.link_scheme"),
         ("data:text/html,x", "announce.link_scheme"),
         ("ftp://kota.go.id", "announce.link_scheme"),
+        ("Klik ...x.ftp://kota.go.id", "announce.link_scheme"),
+        ("Klik-ftp://kota.go.id", "announce.link_scheme"),
         ("https://kota.go.id@jahat.example", "announce.link_odd"),
         ("https://xn--kta-0na.go.id", "announce.link_odd"),
         ("https://kоta.go.id", "announce.link_odd"),  # noqa: RUF001
         ("Buka kоta.go.id", "announce.link_odd"),  # noqa: RUF001
+        ("Buka a.b.kоta.go.id.c", "announce.link_odd"),  # noqa: RUF001
         ("https://[bad", "announce.link_odd"),
         ("https:///pintu", "announce.link_odd"),
     ],
@@ -105,6 +112,20 @@ def test_a_text_that_cannot_go_is_refused_with_its_reason(typed, key):
     with pytest.raises(Refused) as refused:
         announcing.checked(typed)
     assert refused.value.key == key
+
+
+@pytest.mark.parametrize("hostile", ["a.", "a", "a-", "1.", "a:", "http:", "https://a", "://"])
+def test_a_hostile_text_costs_what_its_length_costs(hostile):
+    def cost(length):
+        text, best = (hostile * length)[:length], 60.0
+        for _ in range(4):
+            began = time.process_time()
+            with contextlib.suppress(Refused):
+                announcing.checked(text)
+            best = min(best, time.process_time() - began)
+        return best
+
+    assert cost(2_000) < 25 * cost(200) + 0.001  # its square would be a hundred times
 
 
 def test_exactly_the_limit_is_allowed():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +56,39 @@ def test_any_words_are_survived(typed: str) -> None:
     found = closest(typed, SERVICES, 3)
     assert len(found) <= 3
     assert len(set(found)) == len(found)
+
+
+CITY = [
+    Candidate(n, f"Surat keterangan {word} {n}", f"Dinas pelayanan kependudukan {n % 9}")
+    for n, word in enumerate(("domisili", "usaha", "kelahiran", "kematian", "pindah") * 20)
+]
+
+
+def _cost(typed: str) -> float:
+    best = 60.0
+    for _ in range(4):
+        began = time.process_time()
+        closest(typed, CITY, 8)
+        best = min(best, time.process_time() - began)
+    return best
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        " ".join(f"keteranga{c}" for c in "abcdefghijklm"),
+        " ".join(f"xependuduka{c}" for c in "abcdefghijklm"),
+        "kependudukam " * 300,
+        "abcdefgh " * 450,
+        "x" * 4096,
+        "\ufdfa" * 4096,  # eighteen letters each when written out
+    ],
+)
+def test_hostile_words_cost_little_more_than_kind_ones(hostile: str) -> None:
+    assert _cost(hostile) < 12 * _cost("ktp")
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_only_the_beginning_of_a_long_wish_is_read(one: str, other: str) -> None:
+    head = "surat keterangan domisili " * 5
+    assert closest(head + one, SERVICES, 3) == closest(head + other, SERVICES, 3) == [6]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -195,12 +194,3 @@ def test_masking_twice_changes_nothing(text: str) -> None:
     again = mask(once)
     assert again.text == once
     assert not again.found
-
-
-@pytest.mark.parametrize(
-    "hostile", ["1 ", "a@", "satu ", "1.", " at ", "(((", "Rp 1", "20.20-", "Siti ", "@", "tel1"]
-)
-def test_a_hostile_comment_takes_no_time(hostile: str) -> None:
-    began = time.process_time()
-    mask(hostile * (100_000 // len(hostile)))
-    assert time.process_time() - began < 1.0

@@ -58,7 +58,7 @@ def test_only_the_session_begins_and_commits() -> None:
 
 def test_savepoints_belong_to_the_worker() -> None:
     found = {_name(p) for p in _files() for call in _calls(p) if _called(call) == "begin_nested"}
-    assert found <= {"bot/worker.py"}
+    assert found <= {"bot/batch.py"}
 
 
 HELD = [path for path in _files() if "versions" not in path.parts]

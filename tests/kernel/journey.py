@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy import delete, update
+
 from domain.errors import Refused
 from handlers.router import Router
 from handlers.steps import Button, Command, Gone, Heard, Step
 from handlers.turn import Turn
+from storage.dialogs import Dialog
 from storage.ledger import count
-from talk.messages import Choice, Outbound
+from storage.outbox import Outbox as OutboxRow
+from storage.people import Address
+from talk.messages import Choice, Outbound, Parcel
 from talk.text import plain
 
 
@@ -16,6 +21,8 @@ class Journey:
 
     def __init__(self) -> None:
         self.fail = 0  # how many of the next answers strike a bug
+        self.stray = 0  # how many of the next "/nyasar" write to an address that is not there
+        self.stray_taps = False  # whether answers do, too
         self.gone = False  # whether what the questions are about is not there any more
         self.STEPS = (
             Step("q.first", self._show, self._take),
@@ -25,6 +32,8 @@ class Journey:
             Command("mulai", self._begin),
             Command("tolak", self._refuse),
             Command("rahasia", self._begin, role="admin"),
+            Command("nyasar", self._stray),
+            Command("hilang", self._vanish),
         )
         self.BUTTONS = (Button("hadir", self._stand),)
 
@@ -41,6 +50,8 @@ class Journey:
 
     async def _take(self, turn: Turn, heard: Heard) -> None:
         await count(turn.tx, {("kernel.answer", ""): 1})
+        if self.stray_taps:
+            turn.parcels.append(Parcel(f"stray:{turn.inbox_id}", 404, Outbound(plain("halo"))))
         if self.fail:
             self.fail -= 1
             raise RuntimeError("a bug")
@@ -54,6 +65,21 @@ class Journey:
 
     async def _refuse(self, turn: Turn, _: str) -> None:
         raise Refused("turn.not_allowed")
+
+    async def _stray(self, turn: Turn, _: str) -> None:
+        """Answer, and write to somebody who is not there any more: known only at the end."""
+        await count(turn.tx, {("kernel.stray", ""): 1})
+        turn.tell(plain("nyasar"))
+        if self.stray:
+            self.stray -= 1
+            turn.parcels.append(Parcel(f"stray:{turn.inbox_id}", 404, Outbound(plain("halo"))))
+
+    async def _vanish(self, turn: Turn, _: str) -> None:
+        """Take away the address under the feet of the batch."""
+        await turn.tx.execute(update(OutboxRow).values(address_id=None))
+        await turn.tx.execute(delete(Dialog))
+        await turn.tx.execute(delete(Address).where(Address.id == turn.caller.address_id))
+        turn.go("q.first")
 
     async def _stand(self, turn: Turn, argument: str) -> None:
         await count(turn.tx, {("kernel.stand", argument): 1})

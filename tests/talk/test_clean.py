@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -136,6 +137,21 @@ def test_emoji_and_scripts_stay_whole(text: str) -> None:
 def test_zalgo_keeps_eight_marks(marks: int) -> None:
     # U+0335 combines with nothing, so that NFC leaves the count alone.
     assert clean("q" + "\u0335" * marks + "z") == "q" + "\u0335" * min(marks, MARKS) + "z"
+
+
+@pytest.mark.parametrize("marks", ["\u094d\u0344", "\u0323\u0301", "\u094d\u0f74\u0344"])
+def test_endless_marks_cost_what_their_number_costs(marks: str) -> None:
+    """Unicode's composing sorts the marks of one base, at the square of their number."""
+
+    def cost(length: int) -> float:
+        text, best = "a" + (marks * length)[:length], 60.0
+        for _ in range(4):
+            began = time.process_time()
+            clean(text)
+            best = min(best, time.process_time() - began)
+        return best
+
+    assert cost(16_000) < 30 * cost(1_600) + 0.002
 
 
 def test_a_joiner_between_latin_letters_goes() -> None:

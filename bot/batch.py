@@ -1,0 +1,243 @@
+"""One transaction of the worker: effect, conversation, replies and inbox rows of a few updates."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.clock import Clock
+from bot.flood import Flood
+from bot.metrics import Metrics
+from bot.sender import Promise
+from bot.shape import shape
+from channels.result import Unreadable
+from channels.telegram import Telegram
+from domain.anonymity import sweep_at
+from handlers.router import Router
+from handlers.turn import House, Turn
+from storage import dialogs, inbox, outbox, people, sending
+from storage.base import Tx
+from storage.dialogs import Standing
+from storage.inbox import Waiting
+from storage.people import Caller
+from storage.session import is_trouble
+from talk.messages import Inbound, Kind, Outbound, Parcel
+from talk.text import Text
+
+SECOND_TRY = timedelta(seconds=1)
+LANGUAGES = ("id", "en")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every batch works with; `answer` answers a tap (query, words) and waits for nothing."""
+
+    channel: Telegram
+    router: Router
+    house: House
+    clock: Clock
+    metrics: Metrics
+    answer: Callable[[str, str], None]
+    flood: Flood = field(default_factory=Flood)
+
+
+class Batch:
+    """One transaction over several inbounds, each in its own savepoint (one alone needs none)."""
+
+    def __init__(self, means: Means, tx: Tx, promise: Promise | None = None) -> None:
+        """Begin with nothing done; what `promise` has room for goes to the sender at once."""
+        self.held: set[str] = set()  # chats of which an update is to be tried again
+        self._means = means
+        self._tx = tx
+        self._promise = promise
+        self._to: dict[int, tuple[str, int, str]] = {}
+        self._alone = False
+        self._now = means.clock.now()
+        self._meter = means.flood.meter(means.clock.monotonic())
+        self._done: list[int] = []
+        self._parcels: list[Parcel] = []
+        self._after: list[Callable[[], object]] = [self._meter.keep]
+
+    def committed(self) -> None:
+        """Answer taps, count, and remember how much was said."""
+        for follow in self._after:
+            follow()
+
+    async def handle(self, rows: list[Waiting]) -> None:
+        """Handle the rows in order and write down the result.
+
+        A bug in a journey is raised where the row is alone: there is nothing to save from it.
+        """
+        self._alone = len(rows) == 1
+        read = [(row, said) for row in rows if (said := await self._read(row)) is not None]
+        spoken = [(row, said) for row, said in read if said.kind is not Kind.UNKNOWN]
+        for row, said in read:
+            if said.kind is Kind.UNKNOWN:
+                self._done.append(row.id)
+                self._after.append(partial(self._means.metrics.ignored, said.text))
+        if spoken:
+            await self._converse(spoken)
+        await self._write()
+
+    async def fail(self, row: Waiting, error: str, *, sorry: bool) -> None:
+        """Treat one row like one whose journey has a bug; say `sorry` when it is set aside."""
+        if row.attempts == 0:
+            await self._postpone(row, error)
+            return
+        await self._set_aside(row, f"bug: {error}")
+        if sorry:
+            said = self._means.channel.read(row.raw)
+            callers = await self._callers([said])
+            self._apologise(row, callers[said.chat])
+            self._answer(said, "")
+            await self._write()
+
+    async def _write(self) -> None:
+        if self._parcels:
+            await outbox.put(self._tx, self._parcels, at=self._now)
+            await self._hand_over()
+        if self._done:
+            await inbox.finish(self._tx, self._done)
+
+    async def _hand_over(self) -> None:
+        promise = self._promise
+        if promise is None:
+            return
+        free = [
+            parcel.cause
+            for parcel in self._parcels
+            if parcel.address_id in self._to and parcel.address_id not in promise.held
+        ][: promise.room]
+        if free:
+            promise.rows = await sending.take_new(
+                self._tx, free, owner=promise.owner, now=self._now, to=self._to
+            )
+
+    async def _read(self, row: Waiting) -> Inbound | None:
+        try:
+            return self._means.channel.read(row.raw)
+        except Unreadable as error:
+            await self._set_aside(row, f"unreadable: {error}")
+            return None
+
+    async def _callers(self, said: list[Inbound]) -> dict[str, Caller]:
+        return await people.callers(
+            self._tx,
+            said[0].channel,
+            said[0].bot_id,
+            [(one.chat, _language(one.language)) for one in said],
+        )
+
+    async def _converse(self, spoken: list[tuple[Waiting, Inbound]]) -> None:
+        callers = await self._callers([said for _, said in spoken])
+        first = spoken[0][1]
+        self._to = {c.address_id: (first.channel, first.bot_id, c.key) for c in callers.values()}
+        known = await dialogs.load(self._tx, self._to)
+        changed: dict[int, Standing] = {}
+        for row, said in spoken:
+            if said.chat in self.held:
+                continue  # an earlier one of this chat is to be tried again first
+            caller = callers[said.chat]
+            if not self._admitted(row, said):
+                self._drop(row, said, caller)
+                continue
+            standing = known.get(caller.address_id) or Standing(caller.address_id)
+            turn = Turn(
+                house=self._means.house,
+                tx=self._tx,
+                now=self._now,
+                inbound=said,
+                inbox_id=row.id,
+                caller=caller,
+                dialog=copy.deepcopy(standing),
+            )
+            if await self._one(row, turn):
+                known[caller.address_id] = changed[caller.address_id] = turn.dialog
+                turn.dialog.sweep_at = sweep_at(turn.dialog, self._now)
+        await dialogs.save(self._tx, list(changed.values()))
+
+    async def _one(self, row: Waiting, turn: Turn) -> bool:
+        try:
+            if self._alone:
+                await self._means.router.handle(turn)
+            else:
+                async with self._tx.begin_nested():
+                    await self._means.router.handle(turn)
+        except Exception as error:  # a bug in a journey must not stop its neighbours
+            if self._alone or is_trouble(error):
+                raise
+            log.error("turn failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
+            await self._mishap(row, turn, type(error).__name__)
+            return False
+        self._done.append(row.id)
+        self._parcels += turn.parcels
+        self._meter.heard(turn.inbound.chat, stop=self._means.router.is_stop(turn.inbound))
+        self._answer(turn.inbound, turn.toast)
+        self._after.append(partial(self._means.metrics.handled, turn.inbound.kind))
+        return True
+
+    # --- too much at once -----------------------------------------------------------------
+
+    def _admitted(self, row: Waiting, said: Inbound) -> bool:
+        """Whether an update is heard: within the measure, or one that must never be missed."""
+        if row.attempts or said.kind in (Kind.BLOCKED, Kind.UNBLOCKED):
+            return True
+        if self._meter.admit(said.chat):
+            return True
+        # To say it again after nothing else was heard changes nothing, so that may be left out.
+        return self._means.router.is_stop(said) and not self._meter.stopped(said.chat)
+
+    def _drop(self, row: Waiting, said: Inbound, caller: Caller) -> None:
+        """Finish an update unheard; its sender is told once."""
+        self._done.append(row.id)
+        self._answer(said, "")
+        self._after.append(self._means.metrics.dropped)
+        if said.kind is not Kind.GROUP and self._meter.tell(said.chat):
+            log.warning("a chat sends too much", inbox=row.id)
+            words = self._means.house.say(caller.language, "turn.too_fast")
+            self._tell(row, caller, words)
+
+    # --- mishaps --------------------------------------------------------------------------
+
+    async def _mishap(self, row: Waiting, turn: Turn, error: str) -> None:
+        if row.attempts == 0:
+            await self._postpone(row, error)
+            return
+        await self._set_aside(row, f"bug: {error}")
+        self._apologise(row, turn.caller)
+        self._answer(turn.inbound, "")
+
+    async def _postpone(self, row: Waiting, error: str) -> None:
+        self.held.add(row.chat)
+        await inbox.retry(self._tx, row.id, at=self._now + SECOND_TRY, error=error)
+
+    async def _set_aside(self, row: Waiting, error: str) -> None:
+        await inbox.quarantine(self._tx, row.id, shape=shape(row.raw), error=error[:200])
+        self._after.append(self._means.metrics.quarantined)
+        log.warning("update set aside", inbox=row.id, reason=error.split(":")[0])
+
+    def _apologise(self, row: Waiting, caller: Caller) -> None:
+        self._tell(row, caller, self._means.house.say(caller.language, "turn.sorry"))
+
+    # --- what we say ----------------------------------------------------------------------
+
+    def _tell(self, row: Waiting, caller: Caller, words: Text) -> None:
+        """Say something about an update that no journey has answered."""
+        cause = f"in:{row.id}:kernel"
+        self._parcels.append(Parcel(cause, caller.address_id, Outbound(words)))
+
+    def _answer(self, said: Inbound, toast: str) -> None:
+        if said.query:
+            self._after.append(partial(self._means.answer, said.query, toast))
+
+
+def _language(hint: str) -> str:
+    """Indonesian, unless the app is set to another language that we have in full."""
+    return "en" if hint and hint not in ("id", "ms", "jv", "su") else "id"
