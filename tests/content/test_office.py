@@ -36,6 +36,13 @@ def test_the_sample_city_is_a_small_town_hall() -> None:
     assert sorted(roles) == ["admin", "citizen", "citizen", "citizen", "staff", "staff"]
 
 
+def test_the_self_assessment_of_the_sample_can_find_a_gap(bank: Bank) -> None:
+    """Whoever tries it with the lowest level of everything must see what a gap looks like."""
+    required = {group.key: group.required for group in bank.groups}
+    staff = [person for person in office.sample().people if person.role == "staff"]
+    assert all(min(required[person.group].values()) > 1 for person in staff)
+
+
 def test_every_service_of_the_sample_is_given_at_some_point() -> None:
     city = office.sample()
     given = {key for point in city.points for key in point.services}
