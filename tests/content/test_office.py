@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from content import Bank, office
@@ -213,6 +213,7 @@ def _table(kind: str, fields: Mapping[str, object]) -> str:
 
 
 @given(offices())
+@example('[[units]]\nkey = "a"\nname = "[["\nzone = "Asia/Jakarta"\n')
 def test_any_correct_office_is_read_and_holds_together(text: str) -> None:
     read = office.read(text)
     seen: set[str | None] = {None}
@@ -223,7 +224,8 @@ def test_any_correct_office_is_read_and_holds_together(text: str) -> None:
     homes = {service.key: service.unit for service in read.services}
     for point in read.points:
         assert all(homes[key] == point.unit for key in point.services)
-    assert text.count("[[") == len(read.units) + len(read.services) + len(read.points)
+    tables = ("\n" + text).count("\n[[")
+    assert tables == len(read.units) + len(read.services) + len(read.points)
 
 
 @given(st.data(), offices())
