@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from handlers import draft, find
+from handlers import find, survey
 from handlers.greeting import greeting
 from handlers.offer import STEP as OFFER
 from handlers.offer import offer, offered
@@ -63,7 +63,7 @@ async def _main(turn: Turn) -> Outbound:
 
 async def _listed(turn: Turn, text: Text) -> Outbound:
     rows = []
-    if await draft.alive(turn) is not None:
+    if await survey.alive(turn) is not None:
         rows.append((turn.choice("menu.button_resume", "!lanjut"),))
     for entry in ENTRIES:
         if await turn.may(entry.role):
