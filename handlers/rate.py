@@ -75,7 +75,7 @@ async def _show_quick(turn: Turn) -> Outbound:
     text = turn.say(
         "rate.welcome",
         greeting=greeting(turn, service.zone),
-        place=flat(await places.named(turn, place)),
+        place=flat(await places.titled(turn, place, service)),
         question=turn.local(item.text),
     )
     rows = tuple((Choice(turn.local(o.label), str(o.value)),) for o in item.options)
@@ -85,7 +85,6 @@ async def _show_quick(turn: Turn) -> Outbound:
 async def _take_quick(turn: Turn, heard: Heard) -> None:
     noted = places.here(turn)
     place = places.place_in(noted)
-    service = await places.service_at(turn, place)
     instrument = turn.house.bank.instruments["quick"]
     filled = Filled(
         instrument="quick",
@@ -98,7 +97,7 @@ async def _take_quick(turn: Turn, heard: Heard) -> None:
     )
     key = await submit(turn.tx, turn.house.keys, turn.visitor, place, filled, turn.now)
     if key is not None:
-        turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=service.id)
+        turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=place.service_id)
     if "skm" in await places.answered_today(turn, place):
         say_done(turn, place)
     else:
