@@ -25,7 +25,8 @@ from tests.bot.conftest import TOKEN
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 BANK = load()
-JOIN, LESSON = (BANK.sentence("id", key) for key in ("demo.invite_staff", "demo.due_lesson"))
+JOIN = "staff"
+LESSON = {language: BANK.sentence(language, "demo.due_lesson") for language in ("id", "en")}
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
