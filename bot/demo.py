@@ -69,9 +69,7 @@ class Demo:
             title=self._words("demo.title"),
             language=self._language,
             cast=[
-                CastMember(
-                    one.name, one.user_id, one.role, self._words(f"demo.intro_{one.role}")
-                )
+                CastMember(one.name, one.user_id, one.role, self._words(f"demo.intro_{one.role}"))
                 for one in people
             ],
             scannables=city.scannables,
