@@ -123,18 +123,19 @@ def _ways(
 ) -> tuple[tuple[Choice, ...], ...]:
     """What can be done about an announcement, or after it."""
 
-    def choice(key: str, value: str) -> Choice:
+    def labelled(key: str, value: str) -> Choice:
         return Choice(flat(house.say(language, key)), value)
 
     rows: list[tuple[Choice, ...]] = []
     if one.finished_at is None:
         if one.state in ("frozen", "sending"):
-            rows.append((choice("announcements.stop", f"!annstop:{one.id}"),))
-        return (*rows, more) if more else tuple(rows)
+            rows.append((labelled("announcements.stop", f"!annstop:{one.id}"),))
+        return (*rows, *((choice,) for choice in more))
     if found.uncertain:
-        rows.append((choice("announcements.again", f"!annagain:{one.id}"),))
-    rows.append((choice("announce.new", "!umumkan"),))
-    rows.append((choice("announcements.all", "!pengumuman"), choice("common.menu", "!menu")))
+        rows.append((labelled("announcements.again", f"!annagain:{one.id}"),))
+    rows.append((labelled("announce.new", "!umumkan"),))
+    rows.append((labelled("announcements.all", "!pengumuman"),))
+    rows.append((labelled("common.menu", "!menu"),))
     return tuple(rows)
 
 

@@ -53,7 +53,7 @@ async def _list(turn: Turn, _: str) -> None:
 
 def _on(turn: Turn) -> list[tuple[Choice, ...]]:
     """The ways on from a list of announcements."""
-    return [(turn.choice("announce.new", "!umumkan"), turn.choice("common.menu", "!menu"))]
+    return [(turn.choice("announce.new", "!umumkan"),), (turn.choice("common.menu", "!menu"),)]
 
 
 async def _open(turn: Turn, argument: str) -> None:

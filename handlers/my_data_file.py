@@ -202,7 +202,8 @@ def _value(turn: Turn, column: str, value: Any, units: Mapping[int, str]) -> str
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items()) or "–"
+        told = [f"{name} {one}" for name, one in value.items() if one is not None]
+        return ", ".join(told) or "–"
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return _named(turn, column, value, units)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from content import Item
+from domain import calendar
 from handlers import draft, moments, questionnaire
 from handlers.steps import Gone
 from handlers.turn import Turn
@@ -127,8 +128,9 @@ def _kept(turn: Turn, name: str, note: Any) -> str:
     if name in _BRIEF or not isinstance(note, dict) or "until" not in note:
         return ""
     at = datetime.fromtimestamp(note["until"], UTC)
-    when = moments.moment(at, turn.house.zone, turn.caller.language)
-    return " " + _say(turn, "mydata.kept_until", when=when)
+    # The day alone: of what is kept for minutes, the hour would tell when a rating was sent.
+    day = moments.day(calendar.local_date(at, turn.house.zone), turn.caller.language)
+    return " " + _say(turn, "mydata.kept_until", when=day)
 
 
 async def _entries(turn: Turn, name: str, note: Noted, names: Names) -> list[str]:
@@ -139,7 +141,7 @@ async def _entries(turn: Turn, name: str, note: Noted, names: Names) -> list[str
     for entry, value in note.items():
         if entry == "until" or (name in _BRIEF and entry == "key"):
             continue
-        if value in (None, "", [], {}) and entry != "whom":  # nobody named: all staff
+        if value in (None, False, "", [], {}) and entry != "whom":  # nobody named: all staff
             continue
         said = await _said(turn, name, entry, value, names, sheet)
         if said:
