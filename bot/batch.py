@@ -13,13 +13,14 @@ import structlog
 from bot.clock import Clock
 from bot.flood import Flood
 from bot.metrics import Metrics
+from bot.sender import Promise
 from bot.shape import shape
 from channels.result import Unreadable
 from channels.telegram import Telegram
 from domain.anonymity import sweep_at
 from handlers.router import Router
 from handlers.turn import House, Turn
-from storage import dialogs, inbox, outbox, people
+from storage import dialogs, inbox, outbox, people, sending
 from storage.base import Tx
 from storage.dialogs import Standing
 from storage.inbox import Waiting
@@ -48,13 +49,16 @@ class Means:
 
 
 class Batch:
-    """One transaction over several inbounds, each in its own savepoint."""
+    """One transaction over several inbounds, each in its own savepoint (one alone needs none)."""
 
-    def __init__(self, means: Means, tx: Tx) -> None:
-        """Begin with nothing done."""
+    def __init__(self, means: Means, tx: Tx, promise: Promise | None = None) -> None:
+        """Begin with nothing done; what `promise` has room for goes to the sender at once."""
         self.held: set[str] = set()  # chats of which an update is to be tried again
         self._means = means
         self._tx = tx
+        self._promise = promise
+        self._to: dict[int, tuple[str, int, str]] = {}
+        self._alone = False
         self._now = means.clock.now()
         self._meter = means.flood.meter(means.clock.monotonic())
         self._done: list[int] = []
@@ -67,7 +71,11 @@ class Batch:
             follow()
 
     async def handle(self, rows: list[Waiting]) -> None:
-        """Handle the rows in order and write down the result."""
+        """Handle the rows in order and write down the result.
+
+        A bug in a journey is raised where the row is alone: there is nothing to save from it.
+        """
+        self._alone = len(rows) == 1
         read = [(row, said) for row in rows if (said := await self._read(row)) is not None]
         spoken = [(row, said) for row, said in read if said.kind is not Kind.UNKNOWN]
         for row, said in read:
@@ -94,8 +102,23 @@ class Batch:
     async def _write(self) -> None:
         if self._parcels:
             await outbox.put(self._tx, self._parcels, at=self._now)
+            await self._hand_over()
         if self._done:
             await inbox.finish(self._tx, self._done)
+
+    async def _hand_over(self) -> None:
+        promise = self._promise
+        if promise is None:
+            return
+        free = [
+            parcel.cause
+            for parcel in self._parcels
+            if parcel.address_id in self._to and parcel.address_id not in promise.held
+        ][: promise.room]
+        if free:
+            promise.rows = await sending.take_new(
+                self._tx, free, owner=promise.owner, now=self._now, to=self._to
+            )
 
     async def _read(self, row: Waiting) -> Inbound | None:
         try:
@@ -114,8 +137,9 @@ class Batch:
 
     async def _converse(self, spoken: list[tuple[Waiting, Inbound]]) -> None:
         callers = await self._callers([said for _, said in spoken])
-        ids = [caller.address_id for caller in callers.values()]
-        known = await dialogs.load(self._tx, ids)
+        first = spoken[0][1]
+        self._to = {c.address_id: (first.channel, first.bot_id, c.key) for c in callers.values()}
+        known = await dialogs.load(self._tx, self._to)
         changed: dict[int, Standing] = {}
         for row, said in spoken:
             if said.chat in self.held:
@@ -141,10 +165,13 @@ class Batch:
 
     async def _one(self, row: Waiting, turn: Turn) -> bool:
         try:
-            async with self._tx.begin_nested():
+            if self._alone:
                 await self._means.router.handle(turn)
+            else:
+                async with self._tx.begin_nested():
+                    await self._means.router.handle(turn)
         except Exception as error:  # a bug in a journey must not stop its neighbours
-            if is_trouble(error):
+            if self._alone or is_trouble(error):
                 raise
             log.error("turn failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
             await self._mishap(row, turn, type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,14 +58,11 @@ async def settle(tx: Tx, office: OfficeFile, *, bot_id: int, at: datetime) -> li
 class City:
     """What can be scanned in the city."""
 
-    def __init__(
-        self, database: Database, keys: Keys, clock: Clock, labels: Mapping[str, str]
-    ) -> None:
-        """Nothing is made before somebody looks; `labels` are the words on each role's code."""
+    def __init__(self, database: Database, keys: Keys, clock: Clock) -> None:
+        """Nothing is made before somebody looks."""
         self._database = database
         self._keys = keys
         self._clock = clock
-        self._labels = labels
         self._invitations: dict[str, str] = {}  # role → payload that can still be used
 
     async def scannables(self) -> Sequence[Scannable]:
@@ -78,7 +75,7 @@ class City:
         for role, unit in (("staff", "puskesmas-kenanga"), ("admin", "kota")):
             if unit in units:
                 code = await self._invitation(role, units[unit].id)
-                invitations.append(Scannable(self._labels[role], units[unit].name, code, "invite"))
+                invitations.append(Scannable(role, units[unit].name, code, "invite"))
         return [*points, *invitations]
 
     async def _invitation(self, role: str, unit_id: int) -> str:

@@ -11,6 +11,9 @@ from handlers.turn import House
 from storage import office, overview
 from storage.base import Tx
 
+SPOKEN = ("id", "en")
+"""The languages of the phones page."""
+
 
 async def office_view(house: House, tx: Tx, *, now: datetime, zone: str) -> dict[str, Any]:
     """The panel of the phones page at this moment, as `simulator.Stage` wants it."""
@@ -27,7 +30,10 @@ async def office_view(house: House, tx: Tx, *, now: datetime, zone: str) -> dict
         "due": [
             {
                 "at": one.at.isoformat(),
-                "what": house.bank.sentence("id", f"demo.due_{one.what}"),
+                "what": {
+                    language: house.bank.sentence(language, f"demo.due_{one.what}")
+                    for language in SPOKEN
+                },
                 "who": one.who,
             }
             for one in await due.upcoming(house, tx, now)

@@ -66,7 +66,7 @@ class Program:
             clock,
             self.health,
             self.metrics,
-            wake_sender=self.sender.wake,
+            sender=self.sender,
             spawn=spawn,
         )
         self.ingest = Ingest(database, channel, keys, clock, self.health, self.arrived.set)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +30,16 @@ RESERVED = 10  # of them kept for people who wait for an answer
 TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
 
 log = structlog.get_logger()
+
+
+@dataclass
+class Promise:
+    """How many replies a worker may take for the sender, and to whom not; then those it took."""
+
+    owner: str
+    room: int
+    held: set[int]
+    rows: list[Claimed] = field(default_factory=list)
 
 
 class Sender:
@@ -61,9 +73,12 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
-        self._due: datetime | None = None  # when something postponed wants to go, as last seen
+        # As the last claim saw it: when something postponed wants to go, and whether any waited.
+        self._due: datetime | None = None
+        self._more = True
         self._claiming = False
-        self._unsure = False  # whether a claim that failed may be committed all the same
+        self._unsure = False  # whether a commit that failed may have taken rows all the same
+        self._promised = 0  # calls set aside for what workers hand over
 
     @property
     def idle(self) -> bool:
@@ -83,6 +98,45 @@ class Sender:
             log.warning("found messages in the air", **left)
         return left
 
+    # --- handed over by a worker ----------------------------------------------------------
+
+    @contextmanager
+    def promise(self) -> Iterator[Promise]:
+        """Set calls aside for replies that a worker takes in the commit that makes them.
+
+        Left before `keep`, nobody knows whether that commit came through: the next claim puts
+        back what it took.
+        """
+        now = self._clock.monotonic()
+        ready = not self._unsure and now >= self._refused_until
+        room = min(self._free, self._pace.room(now)[0]) if ready else 0
+        promise = Promise(self.owner, max(0, room), self._pace.held(now))
+        self._promised += promise.room
+        try:
+            yield promise
+        except BaseException:
+            self._unsure = self._unsure or bool(promise.rows)
+            raise
+        finally:
+            self._promised -= promise.room
+        for row in promise.rows:
+            self._in_hand(row)
+            self._spawn(self.deliver(row))
+
+    @property
+    def _free(self) -> int:
+        """How many more calls may be under way."""
+        return self._limit - len(self._flying) - len(self._outcomes) - self._promised
+
+    def _in_hand(self, row: Claimed) -> None:
+        self._flying[row.id] = row
+        self._pace.spend(
+            row.address_id,
+            reply=row.lane == Lane.INTERACTIVE,
+            edit=bool(row.edits),
+            now=self._clock.monotonic(),
+        )
+
     # --- one round ------------------------------------------------------------------------
 
     async def claim(self) -> list[Claimed]:
@@ -94,8 +148,9 @@ class Sender:
             self._claiming = False
 
     async def _claim(self) -> list[Claimed]:
+        self._more = True  # unless the look below finds nothing
         now = self._clock.monotonic()
-        free = self._limit - len(self._flying) - len(self._outcomes)
+        free = self._free
         if free <= 0 or now < self._refused_until:
             return []
         replies, others = self._pace.room(now)
@@ -105,27 +160,27 @@ class Sender:
         if all(limit <= 0 for _, limit in limits):
             return []
         held = self._pace.held(now)
-        unsure, self._unsure = self._unsure, True  # until the commit is known to have come through
-        async with self._database.transaction() as tx:
-            if unsure:
-                ours = [*self._flying, *(row.id for row, _, _ in self._outcomes)]
-                await sending.release(tx, owner=self.owner, flying=ours, now=self._clock.now())
-            claimed, self._due = await sending.claim(
-                tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
-            )
-            for row in claimed:
-                if row.sheet_id is not None and row.sheet_id not in self._sheets:
-                    self._sheets[row.sheet_id] = decode(await outbox.sheet(tx, row.sheet_id))
-        self._unsure = False
-        for row in claimed:
-            self._flying[row.id] = row
-            self._pace.spend(
-                row.address_id,
-                reply=row.lane == Lane.INTERACTIVE,
-                edit=bool(row.edits),
-                now=now,
-            )
-        return claimed
+        releasing = self._unsure and not self._promised  # a promised row is in no hand as yet
+        try:
+            async with self._database.transaction() as tx:
+                if releasing:
+                    ours = [*self._flying, *(row.id for row, _, _ in self._outcomes)]
+                    await sending.release(tx, owner=self.owner, flying=ours, now=self._clock.now())
+                hand = await sending.claim(
+                    tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
+                )
+                for row in hand.rows:
+                    if row.sheet_id is not None and row.sheet_id not in self._sheets:
+                        self._sheets[row.sheet_id] = decode(await outbox.sheet(tx, row.sheet_id))
+        except BaseException:
+            self._unsure = True  # it may have been committed all the same
+            raise
+        if releasing:
+            self._unsure = False
+        self._due, self._more = hand.due, hand.more
+        for row in hand.rows:
+            self._in_hand(row)
+        return hand.rows
 
     async def deliver(self, row: Claimed) -> None:
         """Make the call for one claimed row and note how it ended."""
@@ -157,7 +212,8 @@ class Sender:
         for row, outcome, _ in finished:
             self._metrics.settled(row.lane, outcome.state)
         self._health.good("sender")
-        self._wake.set()
+        if self._more or any(outcome.not_before for _, outcome, _ in finished):
+            self._wake.set()
         return len(finished)
 
     async def step(self) -> bool:

@@ -13,6 +13,7 @@ from bot.batch import Batch, Means
 from bot.clock import Clock
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.sender import Sender
 from channels.telegram import Telegram
 from handlers.router import Router
 from handlers.turn import House
@@ -38,7 +39,7 @@ class Worker:
         health: Health,
         metrics: Metrics,
         *,
-        wake_sender: Callable[[], None],
+        sender: Sender,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         """Wire it; `spawn` runs what nobody waits for (answers to taps)."""
@@ -46,7 +47,7 @@ class Worker:
         self._channel = channel
         self._clock = clock
         self._health = health
-        self._wake_sender = wake_sender
+        self._sender = sender
         self._spawn = spawn
         self._means = Means(channel, router, house, clock, metrics, self._answer)
         self._choosing = asyncio.Lock()
@@ -68,8 +69,11 @@ class Worker:
             except Exception as error:
                 if not rows or is_trouble(error):
                     raise
-                log.error("batch failed", updates=len(rows), exc_info=error)
-                await self._one_by_one(rows)
+                if len(rows) > 1:
+                    log.error("batch failed", updates=len(rows), exc_info=error)
+                    await self._one_by_one(rows)
+                else:
+                    self._follow(await self._give_up(rows[0], error))
             else:
                 self._follow(done)
         finally:
@@ -77,22 +81,23 @@ class Worker:
             self._taken -= {row.id for row in rows}
         self._health.good("worker")
         if rows:
-            self._wake_sender()
+            self._sender.wake()
         return len(rows)
 
     async def _together(self, rows: list[Waiting]) -> Batch:
         """Take what waits into `rows`, and handle all of it in one transaction."""
-        async with self._database.transaction() as tx:
-            async with self._choosing:
-                found = await inbox.take(
-                    tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
-                )
-                rows += [row for row in found if row.id not in self._taken]
-                self._busy |= {row.chat for row in rows if row.chat}
-                self._taken |= {row.id for row in rows}
-            batch = Batch(self._means, tx)
-            if rows:
-                await batch.handle(rows)
+        with self._sender.promise() as promise:
+            async with self._database.transaction() as tx:
+                async with self._choosing:
+                    found = await inbox.take(
+                        tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
+                    )
+                    rows += [row for row in found if row.id not in self._taken]
+                    self._busy |= {row.chat for row in rows if row.chat}
+                    self._taken |= {row.id for row in rows}
+                batch = Batch(self._means, tx, promise)
+                if rows:
+                    await batch.handle(rows)
         return batch
 
     async def _one_by_one(self, rows: list[Waiting]) -> None:
@@ -108,13 +113,14 @@ class Worker:
             except Exception as error:
                 if is_trouble(error):
                     raise
-                log.error("update failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
-                batch = await self._give_up(row, type(error).__name__)
+                batch = await self._give_up(row, error)
             held |= batch.held
             self._follow(batch)
 
-    async def _give_up(self, row: Waiting, error: str) -> Batch:
+    async def _give_up(self, row: Waiting, failed: Exception) -> Batch:
         """Try what failed alone once more later, or set it aside: with a word, if that can be."""
+        log.error("update failed", inbox=row.id, tries=row.attempts + 1, exc_info=failed)
+        error = type(failed).__name__
         try:
             return await self._failed(row, error, sorry=True)
         except Exception as again:

@@ -57,8 +57,13 @@ def outcome(levels: Mapping[str, int], required: Mapping[str, int]) -> Outcome:
 
 
 def job_person_match(gaps: tuple[Gap, ...]) -> Decimal:
-    """Sum of the levels reached by the sum of those asked for, in per cent, rounded half up."""
-    share = Fraction(sum(gap.actual for gap in gaps), sum(gap.required for gap in gaps)) * 100
+    """Sum of the levels reached by the sum of those asked for, in per cent, rounded half up.
+
+    A competence counts with at most the level asked for, min(level, required): what is above in
+    one does not make up for what is missing in another, and the match is never above 100 %.
+    """
+    asked = sum(gap.required for gap in gaps)
+    share = Fraction(asked - sum(gap.missing for gap in gaps), asked) * 100
     # Exact: a quotient of integers is compared with its half before any division is rounded.
     hundredths = int((share * 100 * 2 + 1) // 2)
     return (Decimal(hundredths) / 100).quantize(Decimal("0.01"))

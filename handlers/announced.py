@@ -56,13 +56,19 @@ def _standing(
         return house.say(language, "announcements.stopped")
     if one.state == "done":
         return house.say(language, "announcements.done")
-    if one.not_before is not None and one.not_before > now:
-        when = moment(one.not_before, zone, language)
-        if found.sent:
-            return house.say(language, "announcements.paused", when=when)
-        return house.say(language, "announcements.waiting", when=when)
+    waits = one.not_before is not None and one.not_before > now
+    when = moment(one.not_before, zone, language) if one.not_before is not None else ""
     if one.state == "frozen":
-        return house.say(language, "announcements.preparing")
+        preparing = house.say(language, "announcements.preparing")
+        if not waits:
+            return preparing
+        return joined(
+            house.say(language, "announcements.waiting", when=when), _PARAGRAPH, preparing
+        )
+    if waits and found.sent:
+        return house.say(language, "announcements.paused", when=when)
+    if waits:
+        return house.say(language, "announcements.waiting", when=when)
     return house.say(language, "announcements.sending")
 
 
@@ -75,19 +81,20 @@ def progress(
     *,
     now: datetime,
     zone: str,
-    more: tuple[tuple[Choice, ...], ...] = (),
+    more: tuple[Choice, ...] = (),
 ) -> Outbound:
-    """The message that tells the author how far it is, with what she can do about it."""
+    """The message that tells the author how far it is, with what she can do about it.
+
+    `more` is offered while it is not finished; afterwards there are the ways on from it.
+    """
 
     def shown(n: int) -> str:
         return number(language, n)
 
-    parts = [
-        house.say(language, "announcements.title", number=one.id),
-        _BREAK,
-        _standing(house, language, one, found, now, zone),
-        _PARAGRAPH,
-        house.say(
+    title = house.say(language, "announcements.title", number=one.id)
+    parts = [title, _BREAK, _standing(house, language, one, found, now, zone)]
+    if one.state != "frozen":  # until then nobody knows how many there are
+        figures = house.say(
             language,
             "announcements.figures",
             sent=shown(found.sent),
@@ -95,8 +102,8 @@ def progress(
             failed=shown(found.failed),
             uncertain=shown(found.uncertain),
             left=shown(found.left),
-        ),
-    ]
+        )
+        parts += [_PARAGRAPH, figures]
     if found.expired or found.cancelled:
         parts += [
             _BREAK,
@@ -108,14 +115,28 @@ def progress(
         ]
     if lines := _why(house, language, reasons):
         parts += [_PARAGRAPH, house.say(language, "announcements.why"), *lines]
+    return Outbound(joined(*parts), _ways(house, language, one, found, more))
+
+
+def _ways(
+    house: House, language: str, one: Written, found: Figures, more: tuple[Choice, ...]
+) -> tuple[tuple[Choice, ...], ...]:
+    """What can be done about an announcement, or after it."""
+
+    def labelled(key: str, value: str) -> Choice:
+        return Choice(flat(house.say(language, key)), value)
+
     rows: list[tuple[Choice, ...]] = []
-    if one.state in ("frozen", "sending") and one.finished_at is None:
-        label = flat(house.say(language, "announcements.stop"))
-        rows.append((Choice(label, f"!annstop:{one.id}"),))
-    elif one.finished_at is not None and found.uncertain:
-        label = flat(house.say(language, "announcements.again"))
-        rows.append((Choice(label, f"!annagain:{one.id}"),))
-    return Outbound(joined(*parts), (*rows, *more))
+    if one.finished_at is None:
+        if one.state in ("frozen", "sending"):
+            rows.append((labelled("announcements.stop", f"!annstop:{one.id}"),))
+        return (*rows, *((choice,) for choice in more))
+    if found.uncertain:
+        rows.append((labelled("announcements.again", f"!annagain:{one.id}"),))
+    rows.append((labelled("announce.new", "!umumkan"),))
+    rows.append((labelled("announcements.all", "!pengumuman"),))
+    rows.append((labelled("common.menu", "!menu"),))
+    return tuple(rows)
 
 
 def _why(house: House, language: str, reasons: Reasons) -> list[Text]:

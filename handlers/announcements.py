@@ -14,6 +14,7 @@ from handlers.turn import Turn
 from handlers.wording import number
 from storage import announcements, outbox
 from storage.announcements import Written
+from talk.messages import Choice
 from talk.text import flat, joined, plain
 
 __all__ = ["BUTTONS", "COMMANDS", "STEPS", "advance"]
@@ -28,22 +29,31 @@ async def _list(turn: Turn, _: str) -> None:
     found = await announcements.latest(turn.tx, author_id=author, limit=LISTED)
     language = turn.caller.language
     if not found:
-        turn.amend(turn.say("announcements.none"), ((turn.choice("announce.new", "!umumkan"),),))
+        turn.amend(turn.say("announcements.none"), _on(turn))
         return
     parts = [turn.say("announcements.list")]
     rows = []
     for one in found:
         figures = announcing.figures(await outbox.states(turn.tx, one.batch))
-        line = turn.say(
-            "announcements.line",
-            number=one.id,
-            begin=_beginning(one.text),
-            sent=number(language, figures.sent),
-            total=number(language, one.recipients),
-        )
+        begin = _beginning(one.text)
+        if one.state == "frozen":
+            line = turn.say("announcements.line_preparing", number=one.id, begin=begin)
+        else:
+            line = turn.say(
+                "announcements.line",
+                number=one.id,
+                begin=begin,
+                sent=number(language, figures.sent),
+                total=number(language, one.recipients),
+            )
         parts += [plain("\n\n"), line]
         rows.append((turn.choice("announcements.open", f"!ann:{one.id}", number=one.id),))
-    turn.amend(joined(*parts), rows)
+    turn.amend(joined(*parts), [*rows, *_on(turn)])
+
+
+def _on(turn: Turn) -> list[tuple[Choice, ...]]:
+    """The ways on from a list of announcements."""
+    return [(turn.choice("announce.new", "!umumkan"),), (turn.choice("common.menu", "!menu"),)]
 
 
 async def _open(turn: Turn, argument: str) -> None:
@@ -155,10 +165,8 @@ async def _show(turn: Turn, one: Written) -> None:
         now=turn.now,
         zone=await announcing.home(turn.tx, one.audience, turn.house.zone),
         more=(
-            (
-                turn.choice("announcements.refresh", f"!ann:{one.id}"),
-                turn.choice("announcements.all", "!pengumuman"),
-            ),
+            turn.choice("announcements.refresh", f"!ann:{one.id}"),
+            turn.choice("announcements.all", "!pengumuman"),
         ),
     )
     turn.amend(

@@ -12,6 +12,9 @@ Rows = Sequence[Sequence[Choice]]
 
 _RETURN = "kembali"
 
+ANSWERING = frozenset({"rate", "skm", "assess"})
+"""Journeys in which there may be answers that were not sent."""
+
 
 def busy(turn: Turn) -> bool:
     """Whether somebody is in the middle of something; the menu is not something."""

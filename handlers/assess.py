@@ -7,20 +7,19 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 
-from content import Instrument, PositionGroup
+from content import PositionGroup
 from domain import assessment
 from domain.assessment import Gap
-from handlers import joining, moments, questionnaire
+from handlers import joining, moments
 from handlers.offer import offer
-from handlers.questionnaire import Draft
+from handlers.questionnaire import Questionnaire
+from handlers.sheets import BACK, SUMMARY, listed, said
 from handlers.steps import Command, Gone, Heard, Step
 from handlers.turn import Turn
 from talk.messages import Choice, Outbound
 from talk.text import Text, flat, joined, plain
 
-NOTES = "assess"
-KEPT = timedelta(days=14)
-_INSTRUMENT = "assess"
+ASSESSMENT = Questionnaire("assess", ("assess",), keep=timedelta(days=14))
 
 
 async def _begin(turn: Turn, _: str) -> None:
@@ -28,31 +27,10 @@ async def _begin(turn: Turn, _: str) -> None:
     servant = await joining.me(turn)
     if not _group(turn, servant.position_group):
         joining.ask(turn, "join.group", then="assess.intro")
-    elif await _alive(turn):
+    elif await ASSESSMENT.alive(turn):
         turn.go("assess.resume")
     else:
         turn.go("assess.intro")
-
-
-async def _alive(turn: Turn) -> bool:
-    """Whether there is a draft that can be continued; another one is forgotten."""
-    draft = turn.noted(NOTES)
-    if draft is None:
-        return False
-    try:
-        await _sheet(turn, draft)
-    except Gone:
-        turn.drop(NOTES)
-        return False
-    return True
-
-
-async def _sheet(turn: Turn, draft: Draft) -> Instrument:
-    return await questionnaire.pinned(turn, _INSTRUMENT, draft)
-
-
-def _held(turn: Turn) -> Draft:
-    return questionnaire.held(turn, NOTES, keep=KEPT)
 
 
 def _group(turn: Turn, key: str) -> PositionGroup | None:
@@ -67,7 +45,7 @@ async def _show_intro(turn: Turn) -> Outbound:
     group = _group(turn, servant.position_group)
     if group is None:
         raise Gone
-    total = len(turn.house.bank.instruments[_INSTRUMENT].items)
+    total = len(turn.house.bank.instruments["assess"].items)
     text = turn.say("assess.intro", total=total, group=turn.local(group.name))
     rows = [
         (turn.choice("assess.button_begin", "begin"),),
@@ -89,17 +67,15 @@ async def _take_intro(turn: Turn, heard: Heard) -> None:
 
 async def _start_anew(turn: Turn) -> None:
     servant = await joining.me(turn)
-    instrument = turn.house.bank.instruments[_INSTRUMENT]
-    draft = questionnaire.begin(turn, NOTES, instrument, keep=KEPT)
-    draft["group"] = servant.position_group
-    turn.go("assess.item")
+    ASSESSMENT.begin(turn)["group"] = servant.position_group
+    ASSESSMENT.proceed(turn)
 
 
 async def _show_resume(turn: Turn) -> Outbound:
-    draft = _held(turn)
-    instrument = await _sheet(turn, draft)
+    draft = ASSESSMENT.held(turn)
+    sheet = await ASSESSMENT.sheet(turn, draft["versions"])
     done = len(draft["answers"])
-    text = turn.say("assess.resume", done=done, total=len(instrument.items))
+    text = turn.say("assess.resume", done=done, total=len(sheet.items))
     rows = (
         (turn.choice("assess.button_resume", "resume"),),
         (turn.choice("assess.button_anew", "anew"),),
@@ -108,78 +84,58 @@ async def _show_resume(turn: Turn) -> Outbound:
 
 
 async def _take_resume(turn: Turn, heard: Heard) -> None:
-    draft = _held(turn)
     if heard.value == "anew":
         await _start_anew(turn)
-    elif len(draft["answers"]) == len((await _sheet(turn, draft)).items):
-        turn.go("assess.summary")
     else:
-        turn.go("assess.item")
+        ASSESSMENT.proceed(turn)
 
 
-# --- the items ------------------------------------------------------------------------------
-
-
-async def _show_item(turn: Turn) -> Outbound:
-    draft = _held(turn)
-    return questionnaire.show(turn, await _sheet(turn, draft), draft)
-
-
-async def _take_item(turn: Turn, heard: Heard) -> None:
-    draft = _held(turn)
-    done = questionnaire.take(await _sheet(turn, draft), draft, heard)
-    turn.go("assess.summary" if done else "assess.item")
+# --- all answers ----------------------------------------------------------------------------
 
 
 async def _show_summary(turn: Turn) -> Outbound:
-    draft = _held(turn)
-    instrument = await _sheet(turn, draft)
-    lines = [turn.say("assess.summary"), plain("\n")]
-    for number, item in enumerate(instrument.items, 1):
-        lines.append(plain(f"\n{number}. {turn.local(item.name)}: {draft['answers'][item.key]}"))
+    draft = ASSESSMENT.held(turn)
+    sheet = await ASSESSMENT.sheet(turn, draft["versions"])
+    text = joined(turn.say("assess.summary"), plain("\n"), listed(turn, sheet, draft))
     rows = (
         (turn.choice("assess.button_finish", "finish"),),
         (turn.choice("common.change", "change"),),
     )
-    return Outbound(joined(*lines), rows)
+    return Outbound(text, rows)
 
 
 async def _take_summary(turn: Turn, heard: Heard) -> None:
-    draft = _held(turn)
     if heard.value == "change":
         turn.go("assess.which")
         return
-    instrument = await _sheet(turn, draft)
-    levels = {item.key: draft["answers"][item.key] for item in instrument.items}
+    draft = ASSESSMENT.held(turn)
     await assessment.finish(
         turn.tx,
         turn.caller.person_id,
-        version=instrument.version,
+        version=draft["versions"]["assess"],
         position_group=draft["group"],
-        levels=levels,
+        levels=draft["answers"],
         now=turn.now,
     )
-    turn.drop(NOTES)
+    turn.drop(ASSESSMENT.name)
     await _say_last(turn)
 
 
 async def _show_which(turn: Turn) -> Outbound:
-    draft = _held(turn)
-    instrument = await _sheet(turn, draft)
+    draft = ASSESSMENT.held(turn)
     rows = [
-        (Choice(f"{turn.local(item.name)}: {draft['answers'][item.key]}", item.key),)
-        for item in instrument.items
+        (Choice(f"{turn.local(item.name)}: {said(turn, item, draft)}", item.key),)
+        for item in (await ASSESSMENT.sheet(turn, draft["versions"])).items
     ]
-    rows.append((turn.choice("common.back", questionnaire.BACK),))
+    rows.append((turn.choice("common.back", BACK),))
     return Outbound(turn.say("assess.which"), tuple(rows))
 
 
 async def _take_which(turn: Turn, heard: Heard) -> None:
-    if heard.value == questionnaire.BACK:
-        turn.go("assess.summary")
-        return
-    questionnaire.edit(_held(turn), heard.value)
-    turn.go("assess.item")
+    if heard.value == BACK:
+        ASSESSMENT.turn_to(turn, SUMMARY)
+    else:
+        ASSESSMENT.turn_to(turn, heard.value, edit=True)
 
 
 # --- the result -----------------------------------------------------------------------------
@@ -191,9 +147,9 @@ async def _say_last(turn: Turn) -> None:
     group = None if found is None else _group(turn, found.position_group)
     if found is None or group is None:
         raise Gone
-    instrument = await _sheet(turn, {"version": found.version})
-    names = {item.key: turn.local(item.name) for item in instrument.items}
-    in_order = {item.key: found.levels[item.key] for item in instrument.items}
+    items = (await ASSESSMENT.sheet(turn, {"assess": found.version})).items
+    names = {item.key: turn.local(item.name) for item in items}
+    in_order = {item.key: found.levels[item.key] for item in items}
     outcome = assessment.outcome(in_order, group.required)
     zone = joining.zone_of(turn, await joining.me(turn))
     parts = [
@@ -262,7 +218,7 @@ def _percent(value: Decimal, language: str) -> str:
 STEPS = (
     Step("assess.intro", _show_intro, _take_intro, role="staff"),
     Step("assess.resume", _show_resume, _take_resume, role="staff"),
-    Step("assess.item", _show_item, _take_item, role="staff"),
+    Step("assess.item", ASSESSMENT.show, ASSESSMENT.take, role="staff"),
     Step("assess.summary", _show_summary, _take_summary, role="staff"),
     Step("assess.which", _show_which, _take_which, role="staff"),
 )

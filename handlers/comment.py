@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from domain.privacy_mask import LONGEST, MARK, mask
-from handlers import draft
-from handlers.sheets import BACK, SKIP
+from handlers.sheets import BACK, SKIP, chosen
 from handlers.steps import Heard, Step
+from handlers.survey import SURVEY
 from handlers.turn import Turn
 from talk.messages import Outbound
 from talk.text import joined, plain
@@ -19,23 +19,25 @@ _BEHIND = 5.0
 and is no comment of its own. Nobody reads the check and writes anew as quickly."""
 
 
-async def _show(turn: Turn) -> Outbound:
-    written = draft.held(turn)["comment"]
+def asked(turn: Turn, written: str) -> Outbound:
+    """The page where a comment is asked for, with what was `written` before."""
+    back, text = turn.choice("common.back", BACK), turn.say("skm.comment")
     if not written:
-        choices = (turn.choice("common.back", BACK), turn.choice("common.skip", SKIP))
-        return Outbound(turn.say("skm.comment"), (choices,))
-    choices = (turn.choice("common.back", BACK), turn.choice("skm.button_delete", SKIP))
-    text = joined(turn.say("skm.comment"), plain("\n\n"), turn.say("skm.chosen", answer=written))
-    return Outbound(text, (choices,))
+        return Outbound(text, ((back, turn.choice("common.skip", SKIP)),))
+    text = joined(text, plain("\n\n"), chosen(turn, written))
+    return Outbound(text, ((back, turn.choice("skm.button_delete", SKIP)),))
+
+
+async def _show(turn: Turn) -> Outbound:
+    return asked(turn, SURVEY.held(turn)["comment"])
 
 
 async def _take(turn: Turn, heard: Heard) -> None:
-    at = draft.held(turn)
     if heard.value == BACK:
-        await draft.backward(turn)
+        await SURVEY.backward(turn)
     elif heard.value == SKIP:
-        at["comment"] = ""
-        await draft.onward(turn)
+        SURVEY.held(turn)["comment"] = ""
+        await SURVEY.onward(turn)
     else:
         _read(turn, heard.text)
 
@@ -47,12 +49,12 @@ def _read(turn: Turn, words: str) -> None:
         turn.go("skm.comment")
         return
     at = turn.now.timestamp()
-    draft.held(turn)["proposal"] = {**masked._asdict(), "at": at}
+    SURVEY.held(turn)["proposal"] = {**masked._asdict(), "at": at}
     turn.go("skm.check")
 
 
 async def _show_check(turn: Turn) -> Outbound:
-    proposal = draft.held(turn).get("proposal")
+    proposal = SURVEY.held(turn).get("proposal")
     if proposal is None:
         return await _show(turn)
     parts = [turn.say("skm.check", comment=proposal["text"])]
@@ -69,19 +71,19 @@ async def _show_check(turn: Turn) -> Outbound:
 
 
 async def _take_check(turn: Turn, heard: Heard) -> None:
-    at = draft.held(turn)
-    if not heard.value and _is_rest(turn, at.get("proposal")):
+    draft = SURVEY.held(turn)
+    if not heard.value and _is_rest(turn, draft.get("proposal")):
         turn.go("skm.check")
         return
     if not heard.value:
         _read(turn, heard.text)
         return
-    proposal = at.pop("proposal", None)
+    proposal = draft.pop("proposal", None)
     if heard.value == AGAIN or proposal is None:
         turn.go("skm.comment")
         return
-    at["comment"] = proposal["text"] if heard.value == USE else ""
-    await draft.onward(turn)
+    draft["comment"] = proposal["text"] if heard.value == USE else ""
+    await SURVEY.onward(turn)
 
 
 def _is_rest(turn: Turn, proposal: dict[str, Any] | None) -> bool:

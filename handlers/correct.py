@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from domain.privacy_mask import mask
-from handlers import rate
-from handlers.draft import COMMENT, Sheet, sheet_of
+from handlers import comment, rate
 from handlers.offer import offer
-from handlers.sheets import BACK, SKIP, nav, question, summary
+from handlers.questionnaire import answered
+from handlers.sheets import BACK, COMMENT, SKIP, Draft, question, summary
 from handlers.skm import receipt
 from handlers.steps import Command, Heard, Step
+from handlers.survey import SURVEY
 from handlers.turn import Turn
 from storage import responses
 from talk.messages import Choice, Outbound
@@ -92,24 +93,23 @@ async def _take_quick(turn: Turn, heard: Heard) -> None:
 # --- the survey ----------------------------------------------------------------------------
 
 
-async def _sheet(turn: Turn, noted: dict[str, Any]) -> Sheet:
-    version = await responses.version_of(turn.tx, noted["key"])
-    assert version is not None  # asked for just before
-    return await sheet_of(turn, version, noted["profile"])
+async def _sent(turn: Turn, noted: dict[str, Any], page: str = "") -> Draft:
+    """What was sent, as a draft that stands on a page. It is never noted."""
+    return {
+        "answers": await responses.answers_of(turn.tx, noted["key"]),
+        "comment": await responses.comment_of(turn.tx, noted["key"]),
+        "at": page,
+        "edit": True,
+    }
 
 
 async def _show_summary(turn: Turn) -> Outbound:
     noted = await _known(turn, "done_skm")
     if noted is None:
         return _late(turn)
-    return summary(
-        turn,
-        await _sheet(turn, noted),
-        await responses.answers_of(turn.tx, noted["key"]),
-        await responses.comment_of(turn.tx, noted["key"]),
-        head=turn.say("fix.summary"),
-        below=[turn.choice("common.done", DONE)],
-    )
+    sheet, sent = await SURVEY.sheet(turn, noted["versions"]), await _sent(turn, noted)
+    done = turn.choice("common.done", DONE)
+    return summary(turn, sheet, sent, turn.say("fix.summary"), done)
 
 
 async def _take_summary(turn: Turn, heard: Heard) -> None:
@@ -127,10 +127,8 @@ async def _show_item(turn: Turn) -> Outbound:
     noted, at = await _known(turn, "done_skm"), turn.noted("fix")
     if noted is None or at is None:
         return _late(turn)
-    sheet = await _sheet(turn, noted)
-    answers = await responses.answers_of(turn.tx, noted["key"])
-    page = at["page"]
-    return question(turn, sheet, page, answers.get(page), nav(turn, sheet, page))
+    sheet = await SURVEY.sheet(turn, noted["versions"])
+    return question(turn, sheet, await _sent(turn, noted, at["page"]))
 
 
 async def _take_item(turn: Turn, heard: Heard) -> None:
@@ -138,8 +136,7 @@ async def _take_item(turn: Turn, heard: Heard) -> None:
     assert noted is not None
     assert at is not None
     if heard.value != BACK:
-        value = None if heard.value == SKIP else int(heard.value)
-        await responses.set_answer(turn.tx, noted["key"], at["page"], value)
+        await responses.set_answer(turn.tx, noted["key"], at["page"], answered(heard))
     turn.go("fix.summary")
 
 
@@ -147,13 +144,7 @@ async def _show_comment(turn: Turn) -> Outbound:
     noted = await _known(turn, "done_skm")
     if noted is None:
         return _late(turn)
-    written = await responses.comment_of(turn.tx, noted["key"])
-    choices = [turn.choice("common.back", BACK)]
-    text = turn.say("skm.comment")
-    if written:
-        choices.append(turn.choice("skm.button_delete", SKIP))
-        text = joined(text, plain("\n\n"), turn.say("skm.chosen", answer=written))
-    return Outbound(text, (tuple(choices),))
+    return comment.asked(turn, await responses.comment_of(turn.tx, noted["key"]))
 
 
 async def _take_comment(turn: Turn, heard: Heard) -> None:

@@ -105,7 +105,7 @@ async def _take_offer(turn: Turn, heard: Heard) -> None:
     turn.drop(NOTES)
     turn.rest()
     if heard.value == "decline":
-        turn.prompt(turn.say("join.declined"))
+        turn.prompt(turn.say("join.declined"), [[turn.choice("common.menu", "!menu")]])
         return
     await joining.accept(turn.tx, offer.hash, turn.caller.person_id, turn.now)
     await _ask_next(turn)
@@ -197,7 +197,7 @@ async def _take_group(turn: Turn, heard: Heard) -> None:
 
 
 def hour_choices(turn: Turn) -> tuple[tuple[Choice, ...], ...]:
-    """The hours at which lessons may be had, and "no lessons"."""
+    """The hours at which lessons may be had."""
     choices = [
         Choice(
             moments.hour(time(hour), turn.caller.language),
@@ -213,12 +213,12 @@ def hour_choices(turn: Turn) -> tuple[tuple[Choice, ...], ...]:
         )
         for hour in learning.HOURS
     ]
-    rows = [tuple(choices[at : at + 4]) for at in range(0, len(choices), 4)]
-    return (*rows, (turn.choice("join.button_no_lessons", "none", "tidak", "no"),))
+    return tuple(tuple(choices[at : at + 4]) for at in range(0, len(choices), 4))
 
 
 async def _show_hour(turn: Turn) -> Outbound:
-    return Outbound(turn.say("join.ask_hour"), hour_choices(turn))
+    none = turn.choice("join.button_no_lessons", "none", "tidak", "no")
+    return Outbound(turn.say("join.ask_hour"), (*hour_choices(turn), (none,)))
 
 
 async def _take_hour(turn: Turn, heard: Heard) -> None:

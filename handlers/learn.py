@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from content import Lesson
 from domain import calendar, learning
 from domain.calendar import Overrides
-from domain.errors import Refused
 from handlers import joining, lesson_card, moments
 from handlers.joining import zone_of
 from handlers.steps import Button, Command, Gone, Heard, Step, match
@@ -150,14 +149,22 @@ async def _show_home(turn: Turn) -> Outbound:
     else:
         zone = zone_of(turn, servant)
         when = turn.say("learn.next", when=moments.moment(at, zone, turn.caller.language))
-    text = joined(
-        turn.say("learn.home", seen=state.seen, total=state.total),
-        joined(plain("\n"), turn.say("learn.home_due", due=state.due)) if state.due else (),
-        plain("\n\n"),
-        when,
-    )
-    rows = [(turn.choice("learn.button_now", "now"),), (turn.choice("learn.button_hour", "hour"),)]
-    if servant.lesson_hour is not None:
+    parts = [turn.say("learn.home", seen=state.seen, total=state.total)]
+    if state.due:
+        parts += [plain("\n"), turn.say("learn.home_due", due=state.due)]
+    rows = []
+    ready = await _ready(turn)
+    if ready is None:
+        parts += [plain("\n\n"), await _nothing_now(turn)]
+    elif ready.target:
+        rows.append((turn.choice("learn.button_again", "now"),))
+    else:
+        rows.append((turn.choice("learn.button_now", "now"),))
+    text = joined(*parts, plain("\n\n"), when)
+    if servant.lesson_hour is None:
+        rows.append((turn.choice("learn.button_choose_hour", "hour"),))
+    else:
+        rows.append((turn.choice("learn.button_hour", "hour"),))
         if _pausing(servant, await _today(turn)):
             rows.append((turn.choice("learn.button_resume", "resume"),))
         else:
@@ -177,7 +184,7 @@ async def _take_home(turn: Turn, heard: Heard) -> None:
     zone = zone_of(turn, servant)
     hour = servant.lesson_hour
     if heard.value == "now":
-        await _now(turn, zone)
+        await _now(turn)
     elif heard.value == "hour":
         turn.go("learn.hour")
     elif hour is not None and heard.value == "resume":
@@ -189,23 +196,38 @@ async def _take_home(turn: Turn, heard: Heard) -> None:
         turn.go("learn.home")
 
 
-async def _now(turn: Turn, zone: str) -> None:
-    """Give today's lesson at once; the one of the chosen hour then does not come."""
-    today = calendar.local_date(turn.now, zone)
+async def _ready(turn: Turn) -> Gift | None:
+    """Today's lesson while it is not answered: sent already, or (no target) still to be given."""
+    today = await _today(turn)
     person_id = turn.caller.person_id
     given = await kept.gift(turn.tx, person_id, today.isoformat())
-    if given is not None and given.choice is not None:
-        raise Refused("learn.had_today")
+    if given is not None:
+        return given if given.choice is None else None
+    chosen = learning.choose(await _memories(turn), path(turn.house), today)
+    if chosen is None:
+        return None
+    lesson = next(
+        one for one in turn.house.bank.lessons[learning.PATH] if lesson_card.key(one) == chosen
+    )
+    return Gift(person_id, today.isoformat(), chosen, lesson.version, "")
+
+
+async def _nothing_now(turn: Turn) -> Text:
+    """Why there is no lesson at the moment."""
+    today = (await _today(turn)).isoformat()
+    if await kept.gift(turn.tx, turn.caller.person_id, today) is None:
+        return turn.say("learn.nothing_now")
+    return turn.say("learn.had_today")
+
+
+async def _now(turn: Turn) -> None:
+    """Give today's lesson at once; the one of the chosen hour then does not come."""
+    given = await _ready(turn)
     if given is None:
-        chosen = learning.choose(await _memories(turn), path(turn.house), today)
-        if chosen is None:
-            raise Refused("learn.nothing_now")
-        lesson = next(
-            one for one in turn.house.bank.lessons[learning.PATH] if lesson_card.key(one) == chosen
-        )
-        given = Gift(person_id, today.isoformat(), chosen, lesson.version, "")
-    else:
-        lesson = await _lesson(turn, given)
+        turn.go("learn.home")
+        return
+    lesson = await _lesson(turn, given)
+    if given.target:
         turn.disarm(given.target)
     turn.rest()
     body = lesson_card.card(turn.house, turn.caller.language, lesson, given.local_date)
@@ -216,11 +238,15 @@ async def _now(turn: Turn, zone: str) -> None:
 
 
 async def _show_hour(turn: Turn) -> Outbound:
-    return Outbound(turn.say("learn.ask_hour"), joining.hour_choices(turn))
+    rows = joining.hour_choices(turn)
+    if (await joining.me(turn)).lesson_hour is not None:
+        rows = (*rows, (turn.choice("learn.button_end", "none"),))
+    return Outbound(turn.say("learn.ask_hour"), (*rows, (turn.choice("common.back", "back"),)))
 
 
 async def _take_hour(turn: Turn, heard: Heard) -> None:
-    await joining.take_hour(turn, heard)
+    if heard.value != "back":
+        await joining.take_hour(turn, heard)
     turn.go("learn.home")
 
 

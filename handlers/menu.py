@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from handlers import draft, find
+from handlers import find, survey
+from handlers.aside import ANSWERING
 from handlers.greeting import greeting
 from handlers.offer import STEP as OFFER
 from handlers.offer import offer, offered
@@ -63,7 +64,7 @@ async def _main(turn: Turn) -> Outbound:
 
 async def _listed(turn: Turn, text: Text) -> Outbound:
     rows = []
-    if await draft.alive(turn) is not None:
+    if await survey.alive(turn) is not None:
         rows.append((turn.choice("menu.button_resume", "!lanjut"),))
     for entry in ENTRIES:
         if await turn.may(entry.role):
@@ -111,10 +112,14 @@ async def _cancel(turn: Turn, _: str) -> None:
     journey = turn.dialog.step.partition(".")[0]
     if journey in ("", "menu") and turn.noted("skm") is not None:
         journey = "skm"
-    busy = journey not in ("", "menu")
     for name in (journey, "rate", "start"):
         turn.drop(name)
-    said = turn.say("menu.cancelled") if busy else turn.say("menu.nothing_to_cancel")
+    if journey in ("", "menu"):
+        said = turn.say("menu.nothing_to_cancel")
+    elif journey in ANSWERING:
+        said = turn.say("menu.cancelled")
+    else:
+        said = turn.say("menu.left")
     offer(turn, said, [turn.choice("common.menu", "!menu")], keep=timedelta(days=1))
 
 

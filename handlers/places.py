@@ -54,7 +54,11 @@ async def service_at(turn: Turn, place: Place) -> Offered:
 
 async def named(turn: Turn, place: Place) -> Text:
     """The place in words: "Loket 2, Disdukcapil – KTP elektronik"."""
-    service = await service_at(turn, place)
+    return await titled(turn, place, await service_at(turn, place))
+
+
+async def titled(turn: Turn, place: Place, service: Offered) -> Text:
+    """The same for a place whose service is at hand."""
     point = None
     if place.point_id is not None:
         point = await office.counter_name(turn.tx, place.point_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from domain.rating import CORRECTABLE, Filled, Place, submit
-from handlers import draft, places
+from handlers import places, survey
 from handlers.greeting import greeting
 from handlers.offer import offer
 from handlers.steps import Button, Heard, Step
+from handlers.survey import SURVEY
 from handlers.turn import Turn
 from talk.messages import Choice, Outbound
 from talk.text import flat, joined, plain
@@ -20,7 +21,7 @@ INVITED = timedelta(days=7)
 async def arrive(turn: Turn, place: Place) -> None:
     """Somebody is at a place: first settle an unfinished questionnaire, then ask."""
     places.remember(turn, place)
-    if await draft.alive(turn) is not None:
+    if await survey.alive(turn) is not None:
         turn.go("skm.resume")
     else:
         await welcome(turn)
@@ -74,7 +75,7 @@ async def _show_quick(turn: Turn) -> Outbound:
     text = turn.say(
         "rate.welcome",
         greeting=greeting(turn, service.zone),
-        place=flat(await places.named(turn, place)),
+        place=flat(await places.titled(turn, place, service)),
         question=turn.local(item.text),
     )
     rows = tuple((Choice(turn.local(o.label), str(o.value)),) for o in item.options)
@@ -84,7 +85,6 @@ async def _show_quick(turn: Turn) -> Outbound:
 async def _take_quick(turn: Turn, heard: Heard) -> None:
     noted = places.here(turn)
     place = places.place_in(noted)
-    service = await places.service_at(turn, place)
     instrument = turn.house.bank.instruments["quick"]
     filled = Filled(
         instrument="quick",
@@ -97,7 +97,7 @@ async def _take_quick(turn: Turn, heard: Heard) -> None:
     )
     key = await submit(turn.tx, turn.house.keys, turn.visitor, place, filled, turn.now)
     if key is not None:
-        turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=service.id)
+        turn.note("done_quick", keep=CORRECTABLE).update(key=key, service=place.service_id)
     if "skm" in await places.answered_today(turn, place):
         say_done(turn, place)
     else:
@@ -157,19 +157,18 @@ def _read(value: str) -> tuple[Place, date]:
 async def _begin(turn: Turn, value: str) -> None:
     place, day = _read(value)
     await places.service_at(turn, place)
-    old = await draft.alive(turn)
+    old = await survey.alive(turn)
     if turn.now.date() - day > INVITED:
         offer(turn, turn.say("rate.too_old"), [menu(turn)])
     elif old is not None and old["service"] == place.service_id:
-        draft.proceed(turn)
+        SURVEY.proceed(turn)
     elif old is not None:
         places.remember(turn, place)
         turn.go("skm.resume")
     elif "skm" in await places.answered_today(turn, place):
         say_done(turn, place)
     else:
-        draft.begin(turn, place)
-        draft.proceed(turn)
+        survey.begin(turn, place)
 
 
 async def _later(turn: Turn, value: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.rating import CORRECTABLE, Filled, PlaceGone, submit
-from handlers import draft, find, places, rate
-from handlers.draft import COMMENT, SUMMARY, Draft, Sheet
+from handlers import find, places, rate, survey
 from handlers.offer import offer
-from handlers.sheets import BACK, SKIP, nav, question, summary
+from handlers.sheets import COMMENT, SUMMARY, Draft, Sheet, summary
 from handlers.steps import Command, Gone, Heard, Step
+from handlers.survey import SURVEY
 from handlers.turn import Turn
 from talk.messages import Outbound
 from talk.text import Text, flat, joined, plain
@@ -17,40 +17,26 @@ from talk.text import Text, flat, joined, plain
 SEND, LATER, GO, NEW = "_send", "_later", "_go", "_new"
 
 
-async def _sheet(turn: Turn, at: Draft) -> Sheet:
-    return await draft.sheet_of(turn, at["version"], at["profile"])
-
-
 # --- one question --------------------------------------------------------------------------
 
 
 async def _show_item(turn: Turn) -> Outbound:
-    at = draft.held(turn)
-    sheet = await _sheet(turn, at)
-    page = at["at"]
-    below = nav(turn, sheet, page)
-    if page == sheet.pages[0] and not at["edit"]:
-        below = [turn.choice("rate.button_later", LATER)]
-    return question(turn, sheet, page, at["answers"].get(page), below)
+    return await SURVEY.show(turn, turn.choice("rate.button_later", LATER))
 
 
 async def _take_item(turn: Turn, heard: Heard) -> None:
-    at = draft.held(turn)
-    if heard.value == BACK:
-        await draft.backward(turn)
-    elif heard.value == LATER:
-        lay_aside(turn)
+    if heard.value == LATER:
+        _lay_aside(turn)
     else:
-        at["answers"][at["at"]] = None if heard.value == SKIP else int(heard.value)
-        await draft.onward(turn)
+        await SURVEY.take(turn, heard)
 
 
-def lay_aside(turn: Turn) -> None:
+def _lay_aside(turn: Turn) -> None:
     """Keep the answers for later; with none, keep nothing."""
-    at = draft.held(turn)
-    place = places.place_in(at)
-    if not at["answers"]:
-        turn.drop("skm")
+    draft = SURVEY.held(turn)
+    place = places.place_in(draft)
+    if not draft["answers"]:
+        turn.drop(SURVEY.name)
         rate.postpone_from(turn, place)
         return
     offer(
@@ -66,55 +52,46 @@ def lay_aside(turn: Turn) -> None:
 
 
 async def _show_summary(turn: Turn) -> Outbound:
-    at = draft.held(turn)
-    sheet = await _sheet(turn, at)
-    place = flat(await places.named(turn, places.place_in(at)))
-    return summary(
-        turn,
-        sheet,
-        at["answers"],
-        at["comment"],
-        head=turn.say("skm.summary", place=place),
-        below=[turn.choice("skm.button_send", SEND)],
-    )
+    draft = SURVEY.held(turn)
+    sheet = await SURVEY.sheet(turn, draft["versions"])
+    place = flat(await places.named(turn, places.place_in(draft)))
+    head = turn.say("skm.summary", place=place)
+    return summary(turn, sheet, draft, head, turn.choice("skm.button_send", SEND))
 
 
 async def _take_summary(turn: Turn, heard: Heard) -> None:
-    at = draft.held(turn)
     if heard.value == SEND:
-        await _submit(turn, at)
+        await _submit(turn, SURVEY.held(turn))
     else:
-        at["edit"] = True
-        draft.turn_to(turn, heard.value)
+        SURVEY.turn_to(turn, heard.value, edit=True)
 
 
-async def _submit(turn: Turn, at: Draft) -> None:
-    sheet = await _sheet(turn, at)
-    place = places.place_in(at)
-    for item in sheet.items:
-        if not item.optional and not at["answers"].get(item.key):
-            draft.turn_to(turn, item.key)
+async def _submit(turn: Turn, draft: Draft) -> None:
+    place = places.place_in(draft)
+    for item in (await SURVEY.sheet(turn, draft["versions"])).items:
+        if not item.optional and not draft["answers"].get(item.key):
+            SURVEY.turn_to(turn, item.key)
             return
     filled = Filled(
         instrument="skm",
-        version=at["version"],
-        answers={item: value for item, value in at["answers"].items() if value is not None},
-        took=timedelta(seconds=turn.now.timestamp() - at["started"]),
+        version=draft["versions"]["skm"],
+        answers={item: value for item, value in draft["answers"].items() if value is not None},
+        took=timedelta(seconds=turn.now.timestamp() - draft["started"]),
         channel=turn.inbound.channel,
         language=turn.caller.language,
         staff=bool(await turn.roles()),
-        comment=at["comment"],
+        comment=draft["comment"],
     )
     try:
         key = await submit(turn.tx, turn.house.keys, turn.visitor, place, filled, turn.now)
     except PlaceGone:
         raise Gone from None
-    turn.drop("skm")
+    turn.drop(SURVEY.name)
     if key is None:
         rate.say_done(turn, place)
         return
     turn.note("done_skm", keep=CORRECTABLE).update(
-        key=key, service=place.service_id, profile=at["profile"]
+        key=key, service=place.service_id, versions=draft["versions"]
     )
     receipt(turn, place.service_id, turn.say("skm.receipt"))
 
@@ -134,13 +111,13 @@ def receipt(turn: Turn, service_id: int, text: Text) -> None:
 
 
 async def _show_resume(turn: Turn) -> Outbound:
-    at = draft.held(turn)
-    sheet = await _sheet(turn, at)
-    old = flat(await places.named(turn, places.place_in(at)))
-    parts = [turn.say("skm.resume", place=old), plain(" "), _where(turn, sheet, at["at"])]
+    draft = SURVEY.held(turn)
+    sheet = await SURVEY.sheet(turn, draft["versions"])
+    old = flat(await places.named(turn, places.place_in(draft)))
+    parts = [turn.say("skm.resume", place=old), plain(" "), _where(turn, sheet, draft["at"])]
     new = turn.noted("rate")
     fresh = turn.choice("skm.button_new", NEW)
-    if new is not None and new["service"] != at["service"]:
+    if new is not None and new["service"] != draft["service"]:
         name = (await places.service_at(turn, places.place_in(new))).name
         fresh = turn.choice("skm.button_other", NEW, service=name)
     parts += [plain("\n\n"), turn.say("skm.resume_choose")]
@@ -153,7 +130,7 @@ def _where(turn: Turn, sheet: Sheet, page: str) -> Text:
     if page == COMMENT:
         return turn.say("skm.at_comment")
     instrument, number = sheet.position(page)
-    if instrument is sheet.skm:
+    if instrument is sheet.instruments[0]:
         return turn.say("skm.at_question", number=number, total=len(instrument.items))
     return turn.say("skm.at_profile")
 
@@ -161,9 +138,9 @@ def _where(turn: Turn, sheet: Sheet, page: str) -> Text:
 async def _take_resume(turn: Turn, heard: Heard) -> None:
     if heard.value == GO:
         turn.drop("rate")
-        draft.proceed(turn)
+        SURVEY.proceed(turn)
         return
-    turn.drop("skm")
+    turn.drop(SURVEY.name)
     if turn.noted("rate") is None:
         find.look(turn)
     else:
@@ -172,11 +149,11 @@ async def _take_resume(turn: Turn, heard: Heard) -> None:
 
 async def _resume(turn: Turn, _: str) -> None:
     """`/lanjut`: straight to the page where the draft stands."""
-    if await draft.alive(turn) is None:
+    if await survey.alive(turn) is None:
         find.look(turn, lead="no_draft")
     else:
         turn.drop("rate")
-        draft.proceed(turn)
+        SURVEY.proceed(turn)
 
 
 STEPS = (

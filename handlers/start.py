@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.rating import Place
-from handlers import draft, find, rate
+from handlers import find, rate, survey
 from handlers.find import PAGE, looking
 from handlers.greeting import greeting
 from handlers.results import publish
@@ -34,7 +34,7 @@ async def by_point(turn: Turn, code: str) -> None:
 
 async def without_payload(turn: Turn) -> None:
     """Just "Start": an unfinished questionnaire first, else look for a service."""
-    if await draft.alive(turn) is not None:
+    if await survey.alive(turn) is not None:
         turn.drop("rate")
         turn.go("skm.resume")
     else:

@@ -6,7 +6,7 @@ import json
 
 from domain import stopping
 from domain.stopping import Stopped, stop_words
-from handlers.aside import busy
+from handlers.aside import ANSWERING, busy
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
 from talk.messages import Choice
@@ -48,7 +48,7 @@ async def _words(turn: Turn, stopped: Stopped, step: str, undoable: bool) -> Tex
         parts.append(turn.say("stop.lessons"))
     if await turn.may("staff"):
         parts.append(turn.say("stop.duties"))
-    if step:
+    if step.partition(".")[0] in ANSWERING:
         parts.append(turn.say("stop.draft"))
     parts.append(turn.say("stop.still"))
     if undoable:

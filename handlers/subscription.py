@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import consent
 from domain.calendar import CITIZENS_DAY
+from handlers import moments
 from handlers.aside import with_way_on
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
@@ -34,7 +35,7 @@ async def _subscription(turn: Turn, answer: str) -> None:
 
 
 def _question(turn: Turn, agreed: bool) -> Text:
-    begin, end = (f"{hour:%H.%M}" for hour in CITIZENS_DAY)
+    begin, end = (moments.hour(hour, turn.caller.language) for hour in CITIZENS_DAY)
     state = turn.say("consent.state_yes" if agreed else "consent.state_no")
     terms = turn.say("consent.terms", number=consent.PER_DAY, begin=begin, end=end)
     return joined(turn.say("consent.title"), plain("\n"), state, plain("\n\n"), terms)

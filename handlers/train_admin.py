@@ -35,11 +35,14 @@ _GROUPS = {"yes": "yes", "no": "no", "open": ""}
 async def _list(turn: Turn, _: str) -> None:
     """The sessions within this admin's branch, those of the last days too."""
     reach = await scope(turn.tx, turn.caller.person_id)
+    # A training for all staff belongs to no unit: the highest unit's branch is without it.
+    branch = None if reach.whole else reach.top
     found = await kept.sessions(
-        turn.tx, after=turn.now - RECENT, unit_id=reach.top, cancelled=True, limit=LISTED
+        turn.tx, after=turn.now - RECENT, unit_id=branch, cancelled=True, limit=LISTED
     )
+    on = [turn.choice("train.new", "!buat_pelatihan"), turn.choice("common.menu", "!menu")]
     if not found:
-        turn.amend(turn.say("train.none"), [[turn.choice("train.new", "!buat_pelatihan")]])
+        turn.amend(turn.say("train.none"), [on])
         return
     counts = await kept.counts(turn.tx, [session.id for session in found])
     parts = [turn.say("train.list")]
@@ -48,7 +51,7 @@ async def _list(turn: Turn, _: str) -> None:
         parts += [plain(f"\n\n{place}. "), _about(turn, session)]
         parts += [plain("\n"), _counted(turn, session, counts[session.id])]
         rows.append([Choice(f"{place}. {_short(session.title)}", f"!tr:{session.id}")])
-    turn.amend(joined(*parts), rows)
+    turn.amend(joined(*parts), [*rows, on])
 
 
 async def _open(turn: Turn, argument: str) -> None:

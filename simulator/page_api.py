@@ -76,7 +76,8 @@ class Page:
         stage, simulator = self._stage(), self._simulator
         return _json(
             {
-                "title": stage.title,
+                "title": dict(stage.title),
+                "language": stage.language,
                 "bot": simulator.cloud.bot["first_name"],
                 "username": simulator.username,
                 "cast": [cast_view(simulator, member) for member in stage.cast],

@@ -20,7 +20,10 @@ class CastMember:
 
 @dataclass(frozen=True, slots=True)
 class Scannable:
-    """Something with a QR code: a service "point" or an "invite"; scanning sends the payload."""
+    """Something with a QR code: a service "point" or an "invite"; scanning sends the payload.
+
+    The page has words of its own for the label of an invitation to a role ("staff", "admin").
+    """
 
     label: str
     sublabel: str
@@ -33,11 +36,13 @@ class Stage:
     """The outside world of the phones page.
 
     `office` answers what the office sees (keys: now, zone, responses, quick, units, outbox, inbox,
-    due); `advance` moves the demo's clock forward.
+    due); `advance` moves the demo's clock forward. `title`, and the "what" of something due, are
+    words by language; `language` is the page's until somebody chooses.
     """
 
-    title: str
+    title: Mapping[str, str]
     cast: Sequence[CastMember]
     scannables: Callable[[], Awaitable[Sequence[Scannable]]]
     office: Callable[[], Awaitable[Mapping[str, Any]]]
     advance: Callable[[timedelta], Awaitable[None]]
+    language: str = "id"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Serial, Tx
@@ -70,6 +70,9 @@ class Counter(NamedTuple):
 _OFFERED = select(
     Service.id, Service.name, Service.unit_id, Unit.name.label("unit_name"), Unit.zone
 ).join(Unit, Unit.id == Service.unit_id)
+# Built once: building a statement takes longer than running it.
+_ONE_OFFERED = _OFFERED.where(Service.id == bindparam("service_id"))
+_COUNTER_NAME = select(ServicePoint.name).where(ServicePoint.id == bindparam("point_id"))
 
 
 async def counter_with(tx: Tx, code: str) -> Counter | None:
@@ -89,12 +92,12 @@ async def counter_with(tx: Tx, code: str) -> Counter | None:
 
 async def counter_name(tx: Tx, point_id: int) -> str | None:
     """What a service point is called; None if there is none."""
-    return await tx.scalar(select(ServicePoint.name).where(ServicePoint.id == point_id))
+    return await tx.scalar(_COUNTER_NAME, {"point_id": point_id})
 
 
 async def offered(tx: Tx, service_id: int) -> Offered | None:
     """One service; None if there is none."""
-    row = (await tx.execute(_OFFERED.where(Service.id == service_id))).first()
+    row = (await tx.execute(_ONE_OFFERED, {"service_id": service_id})).first()
     return None if row is None else Offered(*row)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, delete, func, insert, select
+from sqlalchemy import ForeignKey, Index, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import UNORDERED, Base, Tx, insert_once, put_rows
@@ -91,12 +91,18 @@ class Sum(NamedTuple):
     sum: int
 
 
+# Built once: building a statement takes longer than running it.
+_RESPONSE, _ANSWER = insert(Response), insert(Answer)
+_WRAPPED = select(PeriodKey.wrapped).where(PeriodKey.period == bindparam("period"))
+_SPENT = select(Once.key).where(Once.key.in_(bindparam("keys", expanding=True)))
+
+
 async def record(tx: Tx, *, answers: Mapping[str, int], comment: str, **row: Any) -> None:
     """Write down one submitted response with its answers and its masked comment, if any."""
-    await tx.execute(insert(Response).values(**row))
+    await tx.execute(_RESPONSE, row)
     if answers:
         await tx.execute(
-            insert(Answer),
+            _ANSWER,
             [
                 {"response_key": row["key"], "item": item, "value": value}
                 for item, value in sorted(answers.items())
@@ -162,7 +168,7 @@ async def crowded(
 
 async def wrapped_key(tx: Tx, period: str) -> bytes | None:
     """The wrapped key of a period; None before its first response and after its end."""
-    return await tx.scalar(select(PeriodKey.wrapped).where(PeriodKey.period == period))
+    return await tx.scalar(_WRAPPED, {"period": period})
 
 
 async def wrapped_keys(tx: Tx) -> dict[str, bytes]:
@@ -186,7 +192,7 @@ async def spend(tx: Tx, key: bytes, period: str) -> bool:
 
 async def spent(tx: Tx, keys: Collection[bytes]) -> set[bytes]:
     """Which of these visits are answered already."""
-    rows = await tx.execute(select(Once.key).where(Once.key.in_(keys)))
+    rows = await tx.execute(_SPENT, {"keys": list(keys)})
     return set(rows.scalars())
 
 

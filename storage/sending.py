@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Boolean, Integer, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from storage.base import Tx
@@ -33,6 +45,14 @@ class Claimed(NamedTuple):
     channel: str
     bot_id: int
     key: str
+
+
+class Hand(NamedTuple):
+    """What one claim brought."""
+
+    rows: list[Claimed]
+    due: datetime | None  # when the earliest postponed message was due, before the claim
+    more: bool  # whether anything waited to go at once, before the claim
 
 
 class Outcome(NamedTuple):
@@ -98,9 +118,8 @@ _OVERVIEW = select(
     select(func.min(Outbox.not_before)).where(POSTPONED).scalar_subquery(),
     *(exists().where(Outbox.lane == lane, _AT_ONCE) for lane in Lane),
 )
-_TAKE = (
+_SENDING = (
     update(Outbox)
-    .where(Outbox.id.in_(bindparam("ids", expanding=True)))
     .values(
         state=State.SENDING,
         attempts=Outbox.attempts + 1,
@@ -110,6 +129,26 @@ _TAKE = (
         not_before=None,
     )
     .execution_options(synchronize_session=None)
+)
+_TAKE = _SENDING.where(Outbox.id.in_(bindparam("ids", expanding=True)))
+_TAKE_NEW = _SENDING.where(
+    Outbox.cause.in_(bindparam("causes", expanding=True)),
+    Outbox.lane == Lane.INTERACTIVE,
+    _AT_ONCE,
+    ~_BLOCKED,
+).returning(
+    Outbox.id,
+    Outbox.ref,
+    Outbox.lane,
+    Outbox.policy,
+    Outbox.body,
+    Outbox.sheet_id,
+    Outbox.edits,
+    Outbox.strip,
+    literal(0),
+    literal(False),
+    Outbox.expires_at,
+    Outbox.address_id,
 )
 
 
@@ -121,11 +160,11 @@ async def claim(
     now: datetime,
     held: Collection[int] = (),
     most: int,
-) -> tuple[list[Claimed], datetime | None]:
+) -> Hand:
     """Take messages whose turn it is, lane by lane, so many of each and `most` in all.
 
     One message in flight per address; within a lane, an address gets its messages in order.
-    `held` addresses get nothing now. Also tells when the earliest postponed message was due.
+    `held` addresses get nothing now.
     """
     claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
     due, *filled = (await tx.execute(_OVERVIEW)).one()
@@ -144,7 +183,26 @@ async def claim(
     if claimed:
         ids = [row.id for row in claimed.values()]
         await tx.execute(_TAKE, {"ids": ids, "by": owner})
-    return sorted(claimed.values(), key=lambda row: row.id), due
+    return Hand(sorted(claimed.values(), key=lambda row: row.id), due, any(filled))
+
+
+async def take_new(
+    tx: Tx,
+    causes: Collection[str],
+    *,
+    owner: str,
+    now: datetime,
+    to: Mapping[int, tuple[str, int, str]],
+) -> list[Claimed]:
+    """Take replies in the transaction that put them out: what may go waits for no second commit.
+
+    Those an earlier message of their address stands before stay for `claim`. `to` tells channel,
+    bot and key of each address.
+    """
+    asked = {"causes": list(causes), "by": owner, "now": now}
+    rows = (await tx.execute(_TAKE_NEW, asked)).all()
+    taken = [Claimed._make((*row, *to[row.address_id])) for row in rows]
+    return sorted(taken, key=lambda row: row.id)
 
 
 _FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)

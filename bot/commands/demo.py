@@ -85,4 +85,4 @@ async def _serve(settings: Settings, sock: socket.socket, address: str) -> None:
         say.print("cli.demo_stop")
 
     async with working(settings) as place:
-        await Demo(settings, place, SystemClock(), say.bank).run(sock, ready)
+        await Demo(settings, place, SystemClock(), say.bank, say.language).run(sock, ready)

@@ -4,7 +4,7 @@ import { el, button } from "./dom.js";
 import { PhoneView } from "./phone.js";
 import { drawClock, drawOffice } from "./office.js";
 import { openScan } from "./scan.js";
-import { current, say, toggle } from "./words.js";
+import { begin, current, local, say, toggle } from "./words.js";
 import { setZone } from "./time.js";
 
 const byId = (id) => document.getElementById(id);
@@ -16,6 +16,7 @@ let shown = new Set();
 async function load() {
   const answer = await fetch("/sim/state");
   state = await answer.json();
+  begin(state.language);
   setZone(state.office.zone);
   const context = { bot: state.bot, scan: (phone) => openScan(byId("scan"), phone) };
   views.clear();
@@ -26,7 +27,7 @@ async function load() {
 }
 
 function choose() {
-  const seats = narrow.matches ? 1 : Math.max(1, Math.floor((innerWidth - 380) / 350));
+  const seats = narrow.matches ? 1 : Math.max(1, Math.floor((innerWidth - 350) / 308));
   // One of each part first, so that all three can be played at once.
   const parts = new Set();
   const first = state.cast.filter(({ role }) => !parts.has(role) && parts.add(role));
@@ -36,8 +37,8 @@ function choose() {
 
 function drawAll() {
   document.documentElement.lang = current();
-  document.title = state.title;
-  byId("title").textContent = state.title;
+  document.title = local(state.title);
+  byId("title").textContent = local(state.title);
   byId("subtitle").textContent = say("subtitle");
   byId("language").textContent = say("otherLanguage");
   byId("language").lang = current() === "id" ? "en" : "id";
@@ -70,7 +71,10 @@ function chip(key, content) {
     if (narrow.matches) shown = new Set([key]);
     else if (!shown.delete(key)) shown.add(key);
     drawCast();
-    views.get(key)?.scrollDown();
+    const view = views.get(key);
+    view?.scrollDown();
+    // With many phones the row of them scrolls: whose phone was chosen is not left outside.
+    if (view && !view.root.hidden) view.root.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, { class: key === "office" ? "chip for-narrow" : "chip", "aria-pressed": String(shown.has(key)), "data-key": key });
 }
 

@@ -1,7 +1,7 @@
 // The clock that moves forward, and what the office sees.
 
 import { el, button, post } from "./dom.js";
-import { say, sayIn } from "./words.js";
+import { local, say, sayIn } from "./words.js";
 import { fullDay, hourMinute, setZone, shortDay } from "./time.js";
 
 export function drawClock(root, office, onOffice) {
@@ -70,7 +70,7 @@ function units(rows) {
     return el("li", {},
       el("span", { class: "name" }, row.name),
       el("span", { class: "index" }, index, row.grade ? el("b", { class: `grade ${row.grade}` }, row.grade) : null),
-      bar, el("small", {}, `n = ${row.n}`));
+      bar, el("small", {}, say("answers", { n: row.n })));
   }));
 }
 
@@ -81,7 +81,7 @@ function due(office) {
   return el("ol", { class: "due" }, office.due.slice(0, 5).map((one) =>
     el("li", {},
       el("time", { datetime: one.at }, `${shortDay(one.at)} ${hourMinute(one.at)}`),
-      el("span", {}, one.what, el("small", {}, one.who)))));
+      el("span", {}, local(one.what), el("small", {}, one.who)))));
 }
 
 function states(counts) {

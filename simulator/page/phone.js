@@ -2,7 +2,7 @@
 
 import { el, button, icon, post } from "./dom.js";
 import { bubble } from "./bubble.js";
-import { current, say, sayIn } from "./words.js";
+import { local, say, sayIn } from "./words.js";
 import { day } from "./time.js";
 
 export class PhoneView {
@@ -58,7 +58,7 @@ export class PhoneView {
     this.presence = el("small", {});
     this.foot = el("div", { class: "foot" });
     this.screen = el("div", { class: "screen" }, this.bar(), this.log, this.notes, this.foot, this.alert);
-    const intro = person.intro[current()] ?? person.intro.id;
+    const intro = local(person.intro);
     this.root.replaceChildren(
       el("header", { class: "who" },
         el("h2", {}, person.name, el("span", { class: `role ${person.role}` }, this.role)),

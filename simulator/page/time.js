@@ -1,4 +1,4 @@
-// Times as the office reads them: its own zone, 24 hours, "08.00".
+// Times as the office reads them: its own zone, 24 hours, "08.00" (in English "08:00").
 
 import { current } from "./words.js";
 
@@ -16,7 +16,7 @@ function parts(iso, options) {
 }
 
 export function hourMinute(iso) {
-  return parts(iso, { hour: "2-digit", minute: "2-digit", hour12: false }).replace(":", ".");
+  return parts(iso, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 export const day = (iso) => parts(iso, { day: "numeric", month: "long" });

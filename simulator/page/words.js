@@ -1,6 +1,6 @@
 // The page's own words. What the bot says comes from the bot.
 
-const WORDS = {
+export const WORDS = {
   id: {
     subtitle: "Simulator Telegram: cobalah sendiri sebagai warga, pegawai, atau admin.",
     otherLanguage: "English",
@@ -58,8 +58,7 @@ const WORDS = {
     responses: "Respons",
     quick: "Nilai cepat",
     soFar: "Indeks sejauh ini (IKM)",
-    unit: "Unit",
-    grade: "Mutu",
+    answers: "{n} jawaban",
     noUnits: "Belum ada penilaian.",
     outbox: "Pesan keluar",
     inbox: "Pesan masuk",
@@ -70,7 +69,6 @@ const WORDS = {
     failed: "Tidak berhasil. Coba lagi.",
     states: {
       ready: "siap",
-      held: "ditahan",
       sending: "dikirim",
       sent: "terkirim",
       failed: "gagal",
@@ -78,10 +76,8 @@ const WORDS = {
       expired: "kedaluwarsa",
       cancelled: "dibatalkan",
       waiting: "menunggu",
-      working: "dikerjakan",
       done: "selesai",
-      quarantined: "dikarantina",
-      closed: "ditutup",
+      quarantined: "disisihkan",
     },
   },
   en: {
@@ -136,13 +132,12 @@ const WORDS = {
     clockNow: "Office time",
     plusHour: "+1 hour",
     plusDay: "+1 day",
-    toNext: "To the next due",
+    toNext: "To the next event",
     seenByOffice: "What the office sees",
     responses: "Responses",
     quick: "Quick ratings",
     soFar: "Index so far (IKM)",
-    unit: "Unit",
-    grade: "Grade",
+    answers: "Responses: {n}",
     noUnits: "No ratings yet.",
     outbox: "Outgoing",
     inbox: "Incoming",
@@ -151,17 +146,34 @@ const WORDS = {
     nothingDue: "Nothing is due.",
     offline: "Disconnected. Trying to reconnect…",
     failed: "That did not work. Please try again.",
-    states: {},
+    states: {
+      ready: "ready",
+      sending: "being sent",
+      sent: "sent",
+      failed: "failed",
+      uncertain: "uncertain",
+      expired: "expired",
+      cancelled: "called off",
+      waiting: "waiting",
+      done: "done",
+      quarantined: "set aside",
+    },
   },
 };
 
-let language = localStorage.getItem("tanggap.language") === "en" ? "en" : "id";
+const KEPT = "tanggap.language";
+let language = localStorage.getItem(KEPT) === "en" ? "en" : "id";
 
 export const current = () => language;
 
+// The language to begin with, unless somebody has chosen before.
+export function begin(given) {
+  if (localStorage.getItem(KEPT) === null && given in WORDS) language = given;
+}
+
 export function toggle() {
   language = language === "id" ? "en" : "id";
-  localStorage.setItem("tanggap.language", language);
+  localStorage.setItem(KEPT, language);
 }
 
 export function say(key, values = {}) {
@@ -170,3 +182,6 @@ export function say(key, values = {}) {
 }
 
 export const sayIn = (table, key) => WORDS[language][table][key] ?? key;
+
+// Words that came by language.
+export const local = (words) => words[language] ?? words.id;

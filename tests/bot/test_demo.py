@@ -25,7 +25,8 @@ from tests.bot.conftest import TOKEN
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 BANK = load()
-JOIN, LESSON = (BANK.sentence("id", key) for key in ("demo.invite_staff", "demo.due_lesson"))
+JOIN = "staff"
+LESSON = {language: BANK.sentence(language, "demo.due_lesson") for language in ("id", "en")}
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -110,7 +111,8 @@ async def test_the_city_has_people_things_to_scan_and_a_first_lesson(tmp_path: P
         await city.demo.service.runner.tick_all()
         await city.quiet()
         rina = city.phone("Rina")
-        assert any(len(row) for row in rina.last.keyboard)
+        shown = [button.label for row in rina.last.keyboard for button in row]
+        assert shown == ["A", "B", "C"], "it is the last thing on her screen"
         due_next = (await city.stage.office())["due"]
         assert (LESSON, "Yusuf") in [(one["what"], one["who"]) for one in due_next]
         # Who serves here sees what only they may do; who is a citizen has not been written to.

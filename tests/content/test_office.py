@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from content import Bank, office
@@ -34,6 +34,13 @@ def test_the_sample_city_is_a_small_town_hall() -> None:
     assert len(city.services) == 12
     roles = [person.role for person in city.people]
     assert sorted(roles) == ["admin", "citizen", "citizen", "citizen", "staff", "staff"]
+
+
+def test_the_self_assessment_of_the_sample_can_find_a_gap(bank: Bank) -> None:
+    """Whoever tries it with the lowest level of everything must see what a gap looks like."""
+    required = {group.key: group.required for group in bank.groups}
+    staff = [person for person in office.sample().people if person.role == "staff"]
+    assert all(min(required[person.group].values()) > 1 for person in staff)
 
 
 def test_every_service_of_the_sample_is_given_at_some_point() -> None:
@@ -206,6 +213,7 @@ def _table(kind: str, fields: Mapping[str, object]) -> str:
 
 
 @given(offices())
+@example('[[units]]\nkey = "a"\nname = "[["\nzone = "Asia/Jakarta"\n')
 def test_any_correct_office_is_read_and_holds_together(text: str) -> None:
     read = office.read(text)
     seen: set[str | None] = {None}
@@ -216,7 +224,8 @@ def test_any_correct_office_is_read_and_holds_together(text: str) -> None:
     homes = {service.key: service.unit for service in read.services}
     for point in read.points:
         assert all(homes[key] == point.unit for key in point.services)
-    assert text.count("[[") == len(read.units) + len(read.services) + len(read.points)
+    tables = ("\n" + text).count("\n[[")
+    assert tables == len(read.units) + len(read.services) + len(read.points)
 
 
 @given(st.data(), offices())

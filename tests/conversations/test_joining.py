@@ -35,7 +35,7 @@ async def test_the_offer_says_the_unit_what_is_kept_and_that_it_is_no_threat(cit
 async def test_accepting_gives_the_role_asks_three_things_and_is_recorded(city: World) -> None:
     sri = await join(city, "Sri Wahyuni", unit=DUKCAPIL, group="Pengawas", hour="09.00")
     assert "Terima kasih, Sri Wahyuni" in sri.last.text
-    assert labels(sri) == ["Pemetaan mandiri", "Belajar", "Menu"]
+    assert labels(sri) == ["Nilai kompetensi saya", "Belajar", "Menu"]
     person = await person_of(city, sri)
     async with city.database.reading() as tx:
         servant = await staff.servant(tx, person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from simulator import Phone
 from storage import ledger, outbox
@@ -221,17 +221,23 @@ async def test_belajar_shows_progress_the_next_time_and_what_can_be_changed(city
     await sri.tap("Jeda 1 minggu")
     await city.settle()
     assert "Senin, 30 November 2026" in sri.last.text
-    assert "Lanjutkan lagi" in labels(sri)
+    assert "Lanjutkan pelajaran" in labels(sri)
     city.clock.advance(timedelta(days=3))
     assert await later(city, hours=4) == 0, "paused"
-    await sri.tap("Lanjutkan lagi")
+    await sri.tap("Lanjutkan pelajaran")
     await city.settle()
     assert "Jumat, 27 November 2026" in sri.last.text
     await sri.tap("Ganti jam")
     await city.settle()
-    await sri.tap("Tidak usah")
+    await sri.tap("Kembali")
+    await city.settle()
+    assert "Jumat, 27 November 2026" in sri.last.text, "looking at the hours changes nothing"
+    await sri.tap("Ganti jam")
+    await city.settle()
+    await sri.tap("Hentikan pelajaran harian")
     await city.settle()
     assert "tidak dikirim" in sri.last.text
+    assert "Pilih jam" in labels(sri), "there is no hour to be changed"
     assert await later(city, days=4) == 0
 
 
@@ -255,7 +261,7 @@ async def test_a_lesson_now_takes_the_place_of_todays(city: World) -> None:
     assert await later(city, hours=1) == 0
     await sri.send("/belajar")
     await city.settle()
-    await sri.tap("Pelajaran sekarang")
+    await sri.tap("Jawab pelajaran hari ini")
     await city.settle()
     cards = [m for m in sri.messages if m.from_bot and m.keyboard and m.text.startswith("Syarat")]
     assert len(cards) == 1, "shown again, the older message loses its buttons"
@@ -265,10 +271,34 @@ async def test_a_lesson_now_takes_the_place_of_todays(city: World) -> None:
     await sri.send("/belajar")
     await city.settle()
     assert "1 dari 5" in sri.last.text
-    await sri.tap("Pelajaran sekarang")
-    await city.settle()
     assert "Cukup satu sehari" in sri.last.text
+    assert "Pelajaran berikutnya: Selasa, 24 November 2026, 10.00 WIB" in sri.last.text
+    assert labels(sri)[0] == "Ganti jam", "what is not there now is not offered"
     assert len(await rows(city, Given)) == 1
+
+
+async def test_when_all_is_known_and_nothing_due_no_lesson_is_offered(city: World) -> None:
+    sri = await pupil(city)
+    me = await person_of(city, sri)
+    lessons = city.program.bank.lessons["pelayanan"]
+    async with city.database.transaction() as tx:
+        await tx.execute(
+            insert(Card),
+            [
+                {
+                    "person_id": me,
+                    "lesson": f"{one.path}/{one.key}",
+                    "fsrs": {},
+                    "due_date": "2026-11-27",
+                }
+                for one in lessons
+            ],
+        )
+    await sri.send("/belajar")
+    await city.settle()
+    assert "tidak ada pelajaran baru" in sri.last.text
+    assert "Jumat, 27 November 2026" in sri.last.text
+    assert "Pelajaran sekarang" not in labels(sri)
 
 
 async def test_who_wants_no_daily_lessons_can_still_ask_for_one(city: World) -> None:
@@ -279,7 +309,7 @@ async def test_who_wants_no_daily_lessons_can_still_ask_for_one(city: World) -> 
     await city.settle()
     await sri.tap("B")
     await city.settle()
-    assert "kapan saja dengan /belajar" in sri.last.text
+    assert "Mulai besok, pelajaran berikutnya" in sri.last.text
 
 
 async def test_each_zone_has_its_own_ten_oclock(city: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from domain import consent
-from handlers.my_data_file import TITLES
+from handlers.my_data_file import LABELS, TITLES
 from simulator import Phone
 from storage import audit, due, erasure, learning, ledger, outbox, roles, staff, training
 from storage.announcements import Announcement
@@ -158,7 +158,7 @@ async def test_a_citizen_gets_all_there_is_in_a_file(city: World) -> None:
     assert "Penilaian Bapak/Ibu tidak ada di sini" in words
     assert str(ani.chat_id) in words
     assert consent.VERSION in words
-    assert "skm" in words, "the unfinished questionnaire"
+    assert "Jawaban yang belum dikirim (disimpan sampai Senin, 30 November 2026" in words
     async with city.database.reading() as tx:
         for key in (await tx.execute(select(Response.key))).scalars():
             assert key not in words, "whoever holds the file must not find the answer"
@@ -171,8 +171,71 @@ async def test_staff_get_every_table_that_is_about_them(city: World) -> None:
     words = sari.last.document.content.decode("utf-8-sig")
     for key in TITLES.values():
         assert city.program.bank.sentence("id", key).upper() in words, key
-    for said in ("Sari Wulandari", "Disdukcapil", "integritas", "Pelatihan"):
+    for said in ("Sari Wulandari", "Disdukcapil", "Integritas", "Pelatihan"):
         assert said in words
+
+
+IN_WORDS = {
+    "id": [
+        "BAHASA\n- bahasa: Bahasa Indonesia\n",
+        "- yang sedang dilakukan: menjawab pertanyaan tentang layanan\n",
+        "  layanan: KTP elektronik – Disdukcapil\n",
+        "  loket: Loket 2\n",
+        "  datang lewat: kode QR di loket\n",
+        "  mulai diisi: Senin, 23 November 2026, 09.",
+        "  Persyaratan: Sesuai\n",
+        "  Jenis kelamin: dilewati\n",
+        "  saran: Tambah kursi\n",
+        "- Penilaian singkat yang baru dikirim (",
+    ],
+    "en": [
+        "LANGUAGE\n- language: English\n",
+        "- being done: answering the questions about a service\n",
+        "  service: KTP elektronik – Disdukcapil\n",
+        "  counter: Loket 2\n",
+        "  came by: the QR code at the counter\n",
+        "  begun: Monday, 23 November 2026, 09:",
+        "  Requirements: Suitable\n",
+        "  Sex: skipped\n",
+        "  comment: Tambah kursi\n",
+        "- Quick rating just sent (",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", IN_WORDS)
+async def test_an_unfinished_questionnaire_is_told_in_words(city: World, language: str) -> None:
+    ani = city.phone("Ani", language=language)
+    await ani.start(LOKET)
+    await city.settle()
+    skip = "Lewati" if language == "id" else "Skip"
+    await say(city, ani, "3", "1", *["3"] * 9, *[skip] * 4, "Tambah kursi", "/data_saya")
+    assert ani.last.document is not None
+    words = ani.last.document.content.decode("utf-8-sig")
+    for fact in IN_WORDS[language]:
+        assert fact in words
+    assert not set('{}"_') & set(words), "nothing is left as the program keeps it"
+
+
+async def test_what_an_office_keeps_is_told_in_words(city: World) -> None:
+    """The file of somebody who has a row in every table."""
+    sari = await servant(city, "Sari", "admin")
+    await say(city, sari, "/umumkan", "Besok libur", "/data_saya")
+    assert sari.last.document is not None
+    words = sari.last.document.content.decode("utf-8-sig")
+    assert not set('{}"_') & set(words), "no name of a column, no code"
+    for fact in ("pilihan: B", "perihal: pelajaran harian", "teks: Besok libur"):
+        assert fact in words
+
+
+def test_every_column_has_a_name_people_understand() -> None:
+    told = {
+        column.name
+        for name, link in erasure.LINKS
+        for column in metadata.tables[name].columns
+        if column.name != link
+    }
+    assert told <= LABELS.keys()
 
 
 # --- /hapus ---------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ async def test_one_tap_is_one_response_with_the_notice_and_no_person(city: World
     async with city.database.reading() as tx:
         assert await ledger.total(tx, "response.quick", "2026-11-23") == 1
     assert "Terima kasih" in ani.last.text
-    assert "9 pertanyaan lagi (±2 menit)" in ani.last.text
+    assert "9 pertanyaan lagi (sekitar 2 menit)" in ani.last.text
     assert labels(ani) == ["Mulai", "Nanti saja", "Ubah jawaban"]
 
 

@@ -264,3 +264,10 @@ async def test_an_idle_citizen_leaves_no_trace_of_the_hour(city: World) -> None:
     assert await rows(city, Dialog)
     await city.advance(minutes=16)
     assert not await rows(city, Dialog)
+
+
+async def test_the_hours_are_written_as_the_language_does(city: World) -> None:
+    joe = city.phone("Joe", language="en")
+    await joe.send("/langganan")
+    await city.settle()
+    assert "At most 1 a day, between 08:00 and 20:00" in joe.last.text

@@ -38,3 +38,14 @@ async def test_a_late_undo_after_going_on_loses_nothing(city: World) -> None:
     await say(city, ani, "/lanjut")
     await tap(city, ani, "Lewati")
     assert "Kirim jawaban" in labels(ani)
+
+
+async def test_only_who_was_answering_is_told_what_becomes_of_answers(city: World) -> None:
+    ani, _, _ = await _stopped(city)
+    assert "Jawaban yang belum dikirim tidak dihitung" in ani.last.text
+    await say(city, ani, "/hapus", "STOP")
+    assert "kami berhenti" in ani.last.text
+    assert "Jawaban" not in ani.last.text
+    await say(city, ani, "/nilai", "/batal")
+    assert "Baik, dibatalkan." in ani.last.text
+    assert "Jawaban" not in ani.last.text

@@ -11,7 +11,7 @@ from storage import training
 from storage.audit import Audit
 from storage.training import Invitee, Session
 from tests.kit.admins import admin, do
-from tests.kit.office import DUKCAPIL, MELATI, TERNATE
+from tests.kit.office import CITY, DUKCAPIL, MELATI, TERNATE
 from tests.kit.staff import join, labels, later, written
 from tests.kit.world import World
 
@@ -177,6 +177,15 @@ async def test_many_names_are_turned_over_page_by_page(city: World) -> None:
     await do(city, budi, "Semua yang belum menjawab", "Berikutnya ▶", "Berikutnya ▶")
     assert "\n120. " in budi.last.text
     assert labels(budi) == ["◀ Sebelumnya", "Kembali"]
+
+
+async def test_the_admin_of_the_highest_unit_sees_what_is_for_everybody(city: World) -> None:
+    """A training for all staff belongs to no unit, also when one unit is above all others."""
+    await join(city, "Sri", unit=DUKCAPIL)
+    budi = await admin(city, unit=CITY)
+    await trained(city, budi, "Semua pegawai", "✓ Simpan dan undang")
+    await do(city, budi, "/pelatihan_admin")
+    assert labels(budi) == ["1. Pelayanan prima", "Buat pelatihan", "Menu"]
 
 
 async def test_an_admin_of_one_unit_sees_and_sets_up_only_there(city: World) -> None:

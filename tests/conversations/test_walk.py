@@ -5,18 +5,16 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-import msgspec
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from content import Instrument
 from simulator import Phone
-from storage import dialogs, inbox, ledger, library
-from storage.dialogs import Dialog
+from storage import inbox, ledger
 from storage.responses import Answer, Once, Response
 from tests.conversations.citizen import ELEMENTS, labels, responses, scan, tap
 from tests.kit.office import LOKET, LOKET_KK, MEJA, OLD
-from tests.kit.world import BANK, World
+from tests.kit.versions import begun_on_an_old_version
+from tests.kit.world import World
 
 STEPS = 60
 TYPED = [
@@ -97,26 +95,9 @@ async def test_a_random_walk_never_meets_silence_or_a_mishap(city: World, seed: 
 
 async def test_a_draft_ends_on_the_version_it_began(city: World) -> None:
     """An office puts a new questionnaire in place while somebody is answering the old one."""
-    old = BANK.instruments["skm"]
-    began = Instrument(
-        key=old.key,
-        version="2016.9",
-        title=old.title,
-        items=old.items[:3],
-        source=old.source,
-    )
-    async with city.database.transaction() as tx:
-        body = msgspec.json.encode(began).decode()
-        await library.keep(
-            tx, "instrument", "skm", "2016.9", digest="d", body=body, at=city.clock.now()
-        )
     ani = await scan(city)
     await tap(city, ani, "Puas", "Mulai")
-    async with city.database.transaction() as tx:
-        (address,) = (await tx.execute(select(Dialog.address_id))).scalars().all()
-        notes = (await dialogs.load(tx, [address]))[address].notes
-        notes["skm"]["version"] = "2016.9"
-        await tx.execute(update(Dialog).values(notes=notes))
+    await begun_on_an_old_version(city, "skm", "2016.9", 3)
     await ani.start(LOKET)
     await city.settle()
     assert "pertanyaan 1 dari 3" in ani.last.text
@@ -126,3 +107,5 @@ async def test_a_draft_ends_on_the_version_it_began(city: World) -> None:
     (row,) = await responses(city, "skm")
     assert row["version"] == "2016.9"
     assert row["answers"] == {"persyaratan": 3, "prosedur": 3, "waktu": 3}
+    await tap(city, ani, "Ubah jawaban", "Jawaban survei")
+    assert "8. Saran" in ani.last.text, "a correction is about what was asked"

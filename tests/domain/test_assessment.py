@@ -36,8 +36,7 @@ def test_a_gap_is_what_is_missing_and_never_negative(
         ([1, 1], [2, 2], "50.00"),
         ([2, 3], [3, 3], "83.33"),
         ([2, 3, 3], [3, 3, 3], "88.89"),
-        ([5, 5], [1, 1], "500.00"),
-        ([2, 2, 1, 2, 3, 2, 2, 2, 1], [2] * 9, "94.44"),
+        ([2, 2, 1, 2, 3, 2, 2, 2, 1], [2] * 9, "88.89"),
         ([1] * 8, [5, 5, 5, 5, 5, 5, 5, 1], "22.22"),
     ],
 )
@@ -49,15 +48,34 @@ def test_the_match_is_the_sums_quotient_with_two_decimals(
     assert str(found) == match
 
 
+@pytest.mark.parametrize(
+    ("actual", "required", "match"),
+    [
+        ([5, 5], [1, 1], "100.00"),
+        ([3], [3], "100.00"),
+        ([5, 1], [3, 3], "66.67"),
+        ([5, 5, 2], [2, 2, 3], "85.71"),
+        ([1, 5], [2, 1], "66.67"),
+    ],
+)
+def test_a_level_above_counts_as_the_one_asked_for(
+    actual: list[int], required: list[int], match: str
+) -> None:
+    gaps = tuple(Gap(str(n), r, a) for n, (a, r) in enumerate(zip(actual, required, strict=True)))
+    assert str(assessment.job_person_match(gaps)) == match
+
+
 @given(sheets, sheets)
 def test_the_match_is_rounded_half_up_once(
     actual: dict[str, int], required: dict[str, int]
 ) -> None:
     found = assessment.outcome(actual, required)
-    exact = Fraction(sum(actual.values()), sum(required.values())) * 100
+    counted = sum(min(level, required[item]) for item, level in actual.items())
+    exact = Fraction(counted, sum(required.values())) * 100
     error = Fraction(found.match) - exact
     assert -Fraction(1, 200) < error <= Fraction(1, 200)
     assert found.match == found.match.quantize(Decimal("0.01"))
+    assert (found.match == 100) == (not found.largest), "all of it means that nothing is missing"
 
 
 @given(sheets, sheets)

@@ -103,6 +103,9 @@ async def _take_in(world: World) -> None:
         pass
 
 
+assert BURST < 200, "the stories below send two hundred"
+
+
 async def test_a_flood_is_heard_within_the_measure_and_told_once(world: World) -> None:
     ani = world.phone("Ani")
     for number in range(200):

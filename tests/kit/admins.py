@@ -76,6 +76,6 @@ def progress(phone: Phone) -> ChatMessage:
     found = [
         m
         for m in phone.messages
-        if m.from_bot and m.text.startswith("Pengumuman nomor ") and "Terkirim:" in m.text
+        if m.from_bot and m.text.startswith("Pengumuman nomor ") and "disetujui" not in m.text
     ]
     return found[-1]

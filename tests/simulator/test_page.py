@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +18,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from simulator import CastMember, Scannable, Simulator, Stage
+from storage import inbox
+from storage.outbox import State
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(180)]
 
@@ -46,17 +50,24 @@ class City:
             CastMember("Dewi Lestari", 502, "staff", {"id": "Buka undangan."}),
             CastMember("Agus Wijaya", 503, "admin", {"id": "Buat pengumuman."}),
         ]
-        self.simulator.stage = Stage("Kota Contoh", cast, self.codes, self.office, self.advance)
+        self.simulator.stage = Stage(
+            {"id": "Kota Contoh", "en": "Sample City"},
+            cast,
+            self.codes,
+            self.office,
+            self.advance,
+        )
 
     async def codes(self) -> Sequence[Scannable]:
         return [
             Scannable("Kecamatan Melati", "Loket 1", "p-melati"),
-            Scannable("Undangan pegawai", "Untuk Dewi", "i-dewi", "invite"),
+            Scannable("staff", "Puskesmas Kenanga", "i-dewi", "invite"),
         ]
 
     async def office(self) -> Mapping[str, Any]:
         due = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-        later = [{"at": due.isoformat(), "what": "Pelajaran", "who": "Dewi"}]
+        what = {"id": "Pelajaran", "en": "Lesson"}
+        later = [{"at": due.isoformat(), "what": what, "who": "Dewi"}]
         return {
             "now": self.time.astimezone(WIB).isoformat(),
             "zone": "WIB",
@@ -245,6 +256,87 @@ async def test_one_phone_at_a_time_on_a_narrow_screen(browser: Browser, served: 
         await expect(siti.get_by_role("log")).to_contain_text("Pengumuman")
         wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0, "nothing sticks out sideways"
+
+
+async def test_the_page_says_everything_in_both_languages(browser: Browser, served: Any) -> None:
+    """The tables of words have the same keys, and every state of a queue has a word."""
+    async with opened(browser, served, WIDE) as (_, page):
+        tables = await page.evaluate("import('/sim/page/words.js').then((page) => page.WORDS)")
+        assert shape(tables["id"]) == shape(tables["en"])
+        states = {*State, inbox.WAITING, inbox.DONE, inbox.QUARANTINED}
+        assert set(tables["en"]["states"]) == {str(state) for state in states}
+
+
+def shape(table: Any) -> Any:
+    """The keys of a table of words, and the slots of each sentence."""
+    if isinstance(table, str):
+        assert table
+        return sorted(re.findall(r"\{\w+\}", table))
+    return {key: shape(value) for key, value in table.items()}
+
+
+async def test_the_page_in_english(browser: Browser, served: Any) -> None:
+    async with opened(browser, served, WIDE) as (_, page):
+        await page.get_by_role("button", name="English").click()
+        await expect(page).to_have_title("Sample City")
+        await expect(page.get_by_role("heading", name="Sample City")).to_be_visible()
+        office = page.get_by_role("complementary", name="What the office sees")
+        await expect(office).to_contain_text("Lesson")
+        await expect(office).to_contain_text("08:00")
+        siti = page.get_by_role("region", name="Phone of Siti Rahma, Citizen")
+        await siti.get_by_role("button", name="Scan QR").click()
+        await expect(page.get_by_alt_text("QR code of Civil servant's invitation")).to_be_visible()
+        await page.keyboard.press("Escape")
+        # Who has chosen is asked again neither by a reload nor by the language of the demo.
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Sample City")).to_be_visible()
+
+
+async def test_the_page_begins_in_the_language_of_the_demo(browser: Browser, served: Any) -> None:
+    city = City()
+    assert city.simulator.stage is not None
+    city.simulator.stage = replace(city.simulator.stage, language="en")
+    async with served(city.simulator.app) as address:
+        page = await browser.new_page(viewport=WIDE)
+        await page.goto(address)
+        await expect(page.get_by_role("heading", name="Sample City")).to_be_visible()
+        await page.get_by_role("button", name="Indonesia").click()
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Kota Contoh")).to_be_visible()
+        await page.close()
+        city.simulator.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 900, 1280])
+async def test_with_many_phones_the_page_never_scrolls_sideways(
+    browser: Browser, served: Any, width: int
+) -> None:
+    city = City()
+    stage = city.simulator.stage
+    assert stage is not None
+    more = [CastMember(f"Warga {n}", 600 + n, "citizen", {"id": "Pindai QR."}) for n in range(4)]
+    title = {"id": "Tanggap: Kota Tanjung Contoh Raya"}
+    city.simulator.stage = replace(stage, title=title, cast=[*stage.cast, *more])
+    async with served(city.simulator.app) as address:
+        page = await browser.new_page(viewport={"width": width, "height": 800})
+        await page.goto(address)
+        chips = page.get_by_role("navigation", name="Tampilkan ponsel").get_by_role("button")
+        await expect(chips.first).to_be_visible()
+        if width > 899:
+            while await chips.and_(page.locator("[aria-pressed=false]:visible")).count():
+                await chips.and_(page.locator("[aria-pressed=false]:visible")).first.click()
+            # The row of phones scrolls in itself, as far as whoever was chosen last.
+            last = page.get_by_role("region", name="Ponsel Warga 3, Warga")
+            await expect(last).to_be_in_viewport(ratio=0.9)
+        assert await page.evaluate(TOO_WIDE) == [], "nothing is cut off, only phones may scroll"
+        await page.close()
+        city.simulator.close()
+
+
+TOO_WIDE = """[...document.querySelectorAll("html, body, body *")]
+    .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => `${one.tagName} ${one.className}`)
+    .filter((name) => !["DIV phones", "SPAN unseen"].includes(name))"""
 
 
 async def test_everything_by_keyboard(browser: Browser, served: Any) -> None:

@@ -23,7 +23,7 @@ class Page:
         self.moved = timedelta()
         self.simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC))
         cast = [CastMember("Siti Rahma", 501, "citizen", {"id": "Pindai QR."})]
-        self.simulator.stage = Stage("Kota", cast, self.codes, self.office, self.advance)
+        self.simulator.stage = Stage({"id": "Kota"}, cast, self.codes, self.office, self.advance)
         self.siti = self.simulator.person("Siti Rahma", user_id=501)
         self.address = ""
         self.session: aiohttp.ClientSession

@@ -20,8 +20,8 @@ LIMITS = [(lane, 5) for lane in Lane]
 
 async def _claimed(database: Database, now: datetime = NOW, **more: object) -> list[str]:
     async with database.transaction() as tx:
-        rows, _ = await sending.claim(tx, LIMITS, owner="me", now=now, most=5, **more)
-        causes = select(Outbox.cause).where(Outbox.id.in_([row.id for row in rows]))
+        hand = await sending.claim(tx, LIMITS, owner="me", now=now, most=5, **more)
+        causes = select(Outbox.cause).where(Outbox.id.in_([row.id for row in hand.rows]))
         return list(await tx.scalars(causes.order_by(Outbox.id)))
 
 
@@ -50,8 +50,8 @@ async def test_earlier_lanes_go_first_and_each_lane_keeps_to_its_limit(database:
     )
     assert await _claimed(database) == ["b1", "r8", "r9", "r10", "i"]
     async with database.transaction() as tx:
-        only, _ = await sending.claim(tx, [(Lane.BROADCAST, 2)], owner="me", now=NOW, most=5)
-    assert len(only) == 2
+        only = await sending.claim(tx, [(Lane.BROADCAST, 2)], owner="me", now=NOW, most=5)
+    assert len(only.rows) == 2
 
 
 @pytest.mark.usefixtures("people")

@@ -1,0 +1,98 @@
+"""Replies that a worker hands over in its own commit: once, in order, whatever happens after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from tests.kit.world import World
+
+
+async def _states(world: World) -> list[str]:
+    async with world.database.reading() as tx:
+        return list((await tx.exec_driver_sql("select state from outbox order by id")).scalars())
+
+
+async def _come_in(world: World) -> None:
+    """Everything that waits on the platform is stored and handled; nothing is sent as yet."""
+    await world.program.ingest.poll(seconds=0)
+    await world.program.worker.step()
+
+
+async def test_a_reply_is_taken_in_the_commit_that_makes_it(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await _come_in(world)
+    assert await _states(world) == ["sending"]
+    assert await world.program.sender.claim() == []
+    await world.settle()
+    assert await _states(world) == ["sent"]
+    assert len(ani.messages) == 2
+
+
+async def test_only_the_first_of_two_for_one_person_is_taken(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.start()
+    await _come_in(world)
+    assert (await _states(world))[:2] == ["sending", "ready"]
+    await world.settle()
+    assert set(await _states(world)) <= {"sent", "cancelled"}
+
+
+async def test_what_was_handed_over_and_never_sent_comes_after_a_crash(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await _come_in(world)
+    await world.crash()
+    assert len(ani.messages) == 1
+    await world.settle()
+    assert len(ani.messages) == 2
+    assert await _states(world) == ["sent"]
+
+
+async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await world.program.ingest.poll(seconds=0)
+    begin = world.database.transaction
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[Any]:
+        async with begin() as tx:
+            yield tx
+        raise OperationalError("COMMIT", {}, ConnectionError())
+
+    world.database.transaction = cut_off  # type: ignore[method-assign]
+    with pytest.raises(OperationalError):
+        await world.program.worker.step()
+    world.database.transaction = begin  # type: ignore[method-assign]
+    assert await _states(world) == ["sending"]
+    await ani.start()
+    await _come_in(world)  # meanwhile nothing is handed over
+    assert await _states(world) == ["sending", "ready"]
+    await world.settle()
+    assert set(await _states(world)) <= {"sent", "cancelled"}
+    assert len(ani.messages) == 4
+
+
+async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await world.program.ingest.poll(seconds=0)
+    world.simulator.revoke_token()
+    await world.program.worker.step()
+    await world._detached()
+    await world.program.sender.step()
+    world.simulator.restore_token()
+    await ani.start()
+    await _come_in(world)
+    assert (await _states(world))[-1] == "ready"
+    world.clock.advance(timedelta(seconds=20))
+    await world.settle()
+    assert set(await _states(world)) <= {"sent", "cancelled"}
