@@ -29,7 +29,9 @@ async def battle(
     async with telegram() as (simulator, port):
         office = Office(folder, database_url, mode, port)
         payloads = await asyncio.to_thread(office.prepare)
-        crowd = Crowd(simulator, payloads, seed)
+        # Telegram comes back to a webhook that failed after longer and longer pauses.
+        patience = 180.0 if mode == "webhook" else 60.0
+        crowd = Crowd(simulator, payloads, seed, patience=patience)
         office.start()
         starts = [await office.ready()]
         began = loop.time()
