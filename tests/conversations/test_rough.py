@@ -9,7 +9,7 @@ import pytest
 
 from domain.reconcile import reconcile
 from simulator import Phone
-from storage import inbox
+from storage import inbox, outbox
 from tests.conversations.citizen import (
     ELEMENTS,
     at_summary,
@@ -227,6 +227,11 @@ async def _stumbling(world: World) -> None:
         await world.crash()
         busy |= bool(await world.program.sender.step())
         await world.crash()
+        async with world.database.reading() as tx:
+            waits = await outbox.next_due(tx)
+        if waits is not None:  # of a message in the air nobody knows whether it arrived
+            world.clock.advance(max(timedelta(), waits - world.clock.now()))
+            busy = True
         world.clock.advance(timedelta(seconds=1.1))  # what the pace asks for
 
 
