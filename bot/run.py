@@ -82,6 +82,7 @@ class Runner:
             self._ticks.append(Tick("webhook", WATCH, self._watch_webhook))
         self._nursery = nursery
         self._stopping = asyncio.Event()
+        self._watch = asyncio.Lock()
 
     def stop(self) -> None:
         """Ask for the end; `run` drains and returns."""
@@ -260,6 +261,8 @@ class Runner:
             self.program.arrived.clear()
             try:
                 handled = await worker.step()
+                if handled == BATCH:
+                    self.program.arrived.set()  # there is more than one can carry
                 # Alone, what is not in a batch that was not full has come since, and woke us.
                 if not handled or (alone and handled < BATCH):
                     await self._doze(await worker.next_try())
@@ -279,7 +282,8 @@ class Runner:
             wait = (next_try - self.program.clock.now()).total_seconds()
             seconds = min(seconds, max(0.05, wait))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.program.arrived.wait(), seconds)
+            async with asyncio.timeout(seconds), self._watch:  # an update needs one of us, not all
+                await self.program.arrived.wait()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
