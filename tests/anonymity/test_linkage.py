@@ -51,6 +51,7 @@ async def looted(world: World, log: io.StringIO, day: Day) -> tuple[Loot, float,
     return loot, chance(responses, truth), found, way
 
 
+@pytest.mark.full
 @pytest.mark.timeout(900)
 async def test_a_thousand_ratings_lead_back_to_nobody(city: World, log: io.StringIO) -> None:
     day = await live_through(city, RATERS, whole=1, rng=random.Random(1))

@@ -18,7 +18,7 @@ from tests.kit.world import World
 async def test_a_flood_beside_a_rating(city: World, words: str) -> None:
     budi = await scan(city, "Budi")
     ani = city.phone("Ani")
-    for number in range(200):
+    for number in range(130):
         await ani.send(words)
         if number == 120:
             await budi.tap("Puas")
