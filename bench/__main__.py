@@ -9,6 +9,7 @@ BENCHES = (
     ("from a tap to the edited question", ["bench.latency", "--taps", "1000"]),
     ("kills under load", ["bench.kill", "--kills", "50"]),
     ("an announcement under kills", ["bench.announce", "--people", "1000", "--kills", "20"]),
+    ("reminders under trouble", ["bench.reminders"]),
 )
 
 

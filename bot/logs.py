@@ -62,6 +62,7 @@ def configure(level: str = "INFO", *, stream: Any = None) -> None:
     root.setLevel(level)
     # These write addresses, and a Bot API address contains the token.
     quiet = ["httpx", "httpcore", "aiohttp", "telegram", "asyncio", "apscheduler"]
+    quiet += ["alembic.runtime.plugins"]  # tells at every start which parts it has
     # These write every statement with its values: who asked, and what was answered.
     quiet += ["aiosqlite", "sqlalchemy", "psycopg"]
     for name in quiet:

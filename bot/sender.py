@@ -109,7 +109,8 @@ class Sender:
         """
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
-        room = min(self._free, self._pace.room(now)[0]) if ready else 0
+        # Never more than is kept for replies anyway: what others wait for must find calls, too.
+        room = min(RESERVED - self._promised, self._free, self._pace.room(now)[0]) if ready else 0
         promise = Promise(self.owner, max(0, room), self._pace.held(now))
         self._promised += promise.room
         try:

@@ -53,7 +53,7 @@ async def _show_intro(turn: Turn) -> Outbound:
     ]
     if await assessment.last(turn.tx, servant.person_id) is not None:
         rows.append((turn.choice("assess.button_last", "last"),))
-    return Outbound(text, tuple(rows))
+    return Outbound(text, (*rows, (_menu(turn),)))
 
 
 async def _take_intro(turn: Turn, heard: Heard) -> None:
@@ -79,6 +79,7 @@ async def _show_resume(turn: Turn) -> Outbound:
     rows = (
         (turn.choice("assess.button_resume", "resume"),),
         (turn.choice("assess.button_anew", "anew"),),
+        (_menu(turn),),
     )
     return Outbound(text, rows)
 
@@ -88,6 +89,15 @@ async def _take_resume(turn: Turn, heard: Heard) -> None:
         await _start_anew(turn)
     else:
         ASSESSMENT.proceed(turn)
+
+
+async def _show_item(turn: Turn) -> Outbound:
+    return await ASSESSMENT.show(turn, _menu(turn))
+
+
+def _menu(turn: Turn) -> Choice:
+    """The way to everything else; a draft stays as it is."""
+    return turn.choice("common.menu", "!menu")
 
 
 # --- all answers ----------------------------------------------------------------------------
@@ -172,7 +182,7 @@ async def _say_last(turn: Turn) -> None:
         turn,
         joined(*parts),
         [turn.choice("assess.button_learn", "!belajar")],
-        [turn.choice("common.menu", "!menu")],
+        [_menu(turn)],
     )
 
 
@@ -218,7 +228,7 @@ def _percent(value: Decimal, language: str) -> str:
 STEPS = (
     Step("assess.intro", _show_intro, _take_intro, role="staff"),
     Step("assess.resume", _show_resume, _take_resume, role="staff"),
-    Step("assess.item", ASSESSMENT.show, ASSESSMENT.take, role="staff"),
+    Step("assess.item", _show_item, ASSESSMENT.take, role="staff"),
     Step("assess.summary", _show_summary, _take_summary, role="staff"),
     Step("assess.which", _show_which, _take_which, role="staff"),
 )

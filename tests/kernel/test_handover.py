@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.sender import RESERVED
 from tests.kit.world import World
 
 
@@ -79,6 +80,21 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: Wor
     await world.settle()
     assert set(await _states(world)) <= {"sent", "cancelled"}
     assert len(ani.messages) == 4
+
+
+async def test_what_waits_finds_a_call_however_many_workers_are_at_work(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.start()
+    await _come_in(world)
+    await world._detached()
+    await world.program.sender.settle()
+    sender = world.program.sender
+    with ExitStack() as workers:
+        rooms = [workers.enter_context(sender.promise()).room for _ in range(8)]
+        assert rooms[0] == sum(rooms) == RESERVED
+        claimed = await sender.claim()
+    assert len(claimed) == 1
 
 
 async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -> None:
