@@ -49,7 +49,24 @@ async def test_it_says_what_it_is_for_and_how_long_it_takes(city: World) -> None
     await city.settle()
     for words in ("9 kompetensi", "10 menit", "14 hari", "Pengawas", "bukan penilaian resmi"):
         assert words in sri.last.text
-    assert labels(sri) == ["Mulai", "Ganti kelompok jabatan"]
+    assert labels(sri) == ["Mulai", "Ganti kelompok jabatan", "Menu"]
+
+
+async def test_the_menu_leaves_what_was_answered_as_it_was(city: World) -> None:
+    sri = await begin(city)
+    await answer(city, sri, 2, 2)
+    await sri.send("/menu")
+    await city.settle()
+    await sri.send("/nilai_diri")
+    await city.settle()
+    assert "2 dari 9" in sri.last.text
+    await sri.tap("Menu")
+    await city.settle()
+    await sri.send("/nilai_diri")
+    await city.settle()
+    await sri.tap("Lanjutkan")
+    await city.settle()
+    assert sri.last.text.startswith("3 dari 9")
 
 
 async def test_one_message_from_the_first_item_to_the_result(city: World) -> None:
@@ -57,7 +74,8 @@ async def test_one_message_from_the_first_item_to_the_result(city: World) -> Non
     first = sri.last
     assert first.text.startswith("1 dari 9\n\nIntegritas")
     assert "Mampu bertindak sesuai nilai" in first.text
-    assert labels(sri) == ["Level 1", "Level 2", "Level 3", "Level 4", "Level 5", "Rincian"]
+    levels = ["Level 1", "Level 2", "Level 3", "Level 4", "Level 5"]
+    assert labels(sri) == [*levels, "Menu", "Rincian"]
     await answer(city, sri, 2, 2, 1, 2, 3, 2, 2, 2)
     assert sri.last.id == first.id
     assert sri.last.text.startswith("9 dari 9\n\nPerekat Bangsa")
