@@ -13,7 +13,6 @@ import asyncio
 import json
 import random
 import sys
-import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,14 +20,13 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from bench.battle import Office, quiet, sync_url, telegram
+from bench.battle import Office, grounds, quiet, show, sync_url, telegram
 from bot.sender import IN_FLIGHT
 from domain import consent
 from simulator import Phone, Simulator
 from simulator.record import Accepted
 from storage import people
 from storage.session import Database
-from tests.kit.databases import new_postgres, postgres_server
 
 WORDS = "Besok pelayanan tutup pukul 12.00."
 
@@ -174,19 +172,11 @@ def failed(row: Any) -> bool:
 async def run(count: int, kills: int, seed: int, databases: list[str]) -> list[Any]:
     """Both databases, one after the other."""
     rows = []
-    with tempfile.TemporaryDirectory(prefix="tanggap-ann-") as base, postgres_server() as uri:
-        for database in databases:
-            folder = Path(base) / database
-            folder.mkdir()
-            url = f"sqlite+aiosqlite:///{folder / 'tanggap.db'}"
-            if database == "postgresql":
-                url = await new_postgres(uri, migrated=False)
-            row = await battle(
-                database_url=url, folder=folder, count=count, kills=kills, seed=seed
-            )
-            rows.append(row)
-            sys.stdout.write(json.dumps(row) + "\n")
-            sys.stdout.flush()
+    async for folder, url in grounds(databases):
+        rows.append(
+            await battle(database_url=url, folder=folder, count=count, kills=kills, seed=seed)
+        )
+        show(rows[-1])
     return rows
 
 

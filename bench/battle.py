@@ -15,17 +15,20 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 from sqlalchemy import create_engine, text
 
 from simulator import Phone, Simulator
+from tests.kit.databases import new_postgres, postgres_server
 
 TOKEN = "7000000001:AAbattle-token-that-opens-nothing-x"
 LABELS = {"Tidak puas": 1, "Kurang puas": 2, "Puas": 3, "Sangat puas": 4}
@@ -165,6 +168,24 @@ async def telegram(ahead: timedelta = timedelta()) -> AsyncIterator[tuple[Simula
         simulator.close()
         server.should_exit = True
         await serving
+
+
+async def grounds(kinds: Sequence[str]) -> AsyncIterator[tuple[Path, str]]:
+    """For each kind of database, a folder and the address of an empty one."""
+    with tempfile.TemporaryDirectory(prefix="tanggap-") as base, postgres_server() as uri:
+        for number, kind in enumerate(kinds):
+            folder = Path(base) / f"{number}-{kind}"
+            folder.mkdir()
+            if kind == "postgresql":
+                yield folder, await new_postgres(uri, migrated=False)
+            else:
+                yield folder, f"sqlite+aiosqlite:///{folder / 'tanggap.db'}"
+
+
+def show(row: Any) -> None:
+    """Print one row of figures at once."""
+    sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
 
 
 @dataclass

@@ -10,12 +10,10 @@ import asyncio
 import json
 import random
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.battle import Crowd, Office, judge, quiet, telegram
-from tests.kit.databases import new_postgres, postgres_server
+from bench.battle import Crowd, Office, grounds, judge, quiet, show, telegram
 
 # At once. Telegram comes back to a webhook that failed after longer and longer pauses, in which a
 # citizen waits, so it takes more of them to make the same load.
@@ -88,20 +86,12 @@ async def run(
 ) -> list[dict[str, Any]]:
     """All combinations, one after the other."""
     rows = []
-    with tempfile.TemporaryDirectory(prefix="tanggap-kill-") as base, postgres_server() as uri:
-        for database in databases:
-            for mode in modes:
-                folder = Path(base) / f"{database}-{mode}"
-                folder.mkdir()
-                url = f"sqlite+aiosqlite:///{folder / 'tanggap.db'}"
-                if database == "postgresql":
-                    url = await new_postgres(uri, migrated=False)
-                row = await battle(
-                    mode=mode, database_url=url, folder=folder, kills=kills, seed=seed
-                )
-                rows.append(row)
-                sys.stdout.write(json.dumps(row) + "\n")
-                sys.stdout.flush()
+    for mode in modes:
+        async for folder, url in grounds(databases):
+            rows.append(
+                await battle(mode=mode, database_url=url, folder=folder, kills=kills, seed=seed)
+            )
+            show(rows[-1])
     return rows
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +23,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from bench.announce import until_nine
-from bench.battle import Office, quiet, telegram
+from bench.battle import Office, grounds, quiet, show, telegram
 from simulator import Phone, Simulator
 from simulator.record import Accepted
 from storage import people
@@ -33,7 +31,6 @@ from storage.due import Occurrence
 from storage.session import Database
 from storage.staff import Role, Staff
 from storage.training import Invitee, Session
-from tests.kit.databases import new_postgres, postgres_server
 
 PEOPLE = 20
 LEAD = 4.0  # seconds from a plan to its moment
@@ -208,17 +205,10 @@ def failed(row: Any) -> bool:
 async def run(databases: list[str]) -> list[Any]:
     """Both databases, one after the other."""
     rows = []
-    with tempfile.TemporaryDirectory(prefix="tanggap-rem-") as base, postgres_server() as uri:
-        for database in databases:
-            folder = Path(base) / database
-            folder.mkdir()
-            url = f"sqlite+aiosqlite:///{folder / 'tanggap.db'}"
-            if database == "postgresql":
-                url = await new_postgres(uri, migrated=False)
-            for row in await battle(database_url=url, folder=folder, troubles=list(TROUBLES)):
-                rows.append(row)
-                sys.stdout.write(json.dumps(row) + "\n")
-                sys.stdout.flush()
+    async for folder, url in grounds(databases):
+        for row in await battle(database_url=url, folder=folder, troubles=list(TROUBLES)):
+            rows.append(row)
+            show(row)
     return rows
 
 

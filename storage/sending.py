@@ -65,6 +65,16 @@ class Outcome(NamedTuple):
     not_before: datetime | None = None  # when to try again (READY) or to resend (UNCERTAIN)
 
 
+_MESSAGE = (  # as in `Claimed`
+    Outbox.id,
+    Outbox.ref,
+    Outbox.lane,
+    Outbox.policy,
+    Outbox.body,
+    Outbox.sheet_id,
+    Outbox.edits,
+    Outbox.strip,
+)
 _EARLIER = aliased(Outbox)
 _AT_ONCE = and_(Outbox.state == READY, Outbox.not_before.is_(None))
 _DUE = Outbox.not_before <= bindparam("now")
@@ -87,14 +97,7 @@ _BLOCKED = exists().where(
 )
 _CLAIMED = (
     select(
-        Outbox.id,
-        Outbox.ref,
-        Outbox.lane,
-        Outbox.policy,
-        Outbox.body,
-        Outbox.sheet_id,
-        Outbox.edits,
-        Outbox.strip,
+        *_MESSAGE,
         Outbox.attempts,
         (Outbox.state == State.UNCERTAIN).label("resend"),
         Outbox.expires_at,
@@ -137,14 +140,7 @@ _TAKE_NEW = _SENDING.where(
     _AT_ONCE,
     ~_BLOCKED,
 ).returning(
-    Outbox.id,
-    Outbox.ref,
-    Outbox.lane,
-    Outbox.policy,
-    Outbox.body,
-    Outbox.sheet_id,
-    Outbox.edits,
-    Outbox.strip,
+    *_MESSAGE,
     literal(0),
     literal(False),
     Outbox.expires_at,

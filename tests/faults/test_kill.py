@@ -1,4 +1,4 @@
-"""The short form of `python -m bench.kill`: the real process, SIGKILL, the judge."""
+"""The short forms of the benches that kill and stop the real process, with their judges."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import announce, kill
+from bench import announce, kill, reminders
 from tests.kit.databases import new_postgres
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300), pytest.mark.enable_socket]
@@ -38,3 +38,14 @@ async def test_no_kill_doubles_an_announcement(
     url = await _url(request, kind, tmp_path)
     row = await announce.battle(database_url=url, folder=tmp_path, count=80, kills=2, seed=7)
     assert not announce.failed(row), row
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_no_reminder_is_lost_or_doubled_by_a_standstill(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = await _url(request, kind, tmp_path)
+    troubles = ["4 s down", "5 s blocked"]
+    rows = await reminders.battle(database_url=url, folder=tmp_path, troubles=troubles)
+    assert len(rows) == 2
+    assert not any(reminders.failed(row) for row in rows), rows

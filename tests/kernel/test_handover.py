@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.sender import RESERVED
+from tests.kit.databases import deaf
 from tests.kit.world import World
 
 
@@ -61,18 +60,8 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: Wor
     ani = world.phone("Ani")
     await ani.start()
     await world.program.ingest.poll(seconds=0)
-    begin = world.database.transaction
-
-    @asynccontextmanager
-    async def cut_off() -> AsyncIterator[Any]:
-        async with begin() as tx:
-            yield tx
-        raise OperationalError("COMMIT", {}, ConnectionError())
-
-    world.database.transaction = cut_off  # type: ignore[method-assign]
-    with pytest.raises(OperationalError):
+    with deaf(world.database), pytest.raises(OperationalError):
         await world.program.worker.step()
-    world.database.transaction = begin  # type: ignore[method-assign]
     assert await _states(world) == ["sending"]
     await ani.start()
     await _come_in(world)  # meanwhile nothing is handed over

@@ -15,6 +15,7 @@ from storage import outbox, people
 from storage.outbox import State
 from talk.messages import Lane, Outbound, Parcel, Policy
 from talk.text import plain
+from tests.kit.databases import deaf
 from tests.kit.world import World
 
 
@@ -271,18 +272,8 @@ async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> No
 async def test_a_claim_whose_commit_got_no_answer_is_taken_back(world: World) -> None:
     address = await _address(world, "Ani")
     await _put(world, address, "kabar")
-    begin = world.database.transaction
-
-    @asynccontextmanager
-    async def cut_off() -> AsyncIterator[Any]:
-        async with begin() as tx:
-            yield tx
-        raise OperationalError("COMMIT", {}, ConnectionError())
-
-    world.database.transaction = cut_off  # type: ignore[method-assign]
-    with pytest.raises(OperationalError):
+    with deaf(world.database), pytest.raises(OperationalError):
         await world.program.sender.claim()
-    world.database.transaction = begin  # type: ignore[method-assign]
     assert (await _row(world, "kabar")).state == State.SENDING
     await world.settle()
     assert _copies(world, "Ani", "kabar") == 1

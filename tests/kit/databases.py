@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
 from storage.migrate import upgrade
-from storage.session import Database
+from storage.session import Database, Tx
 from storage.tables import metadata
 
 
@@ -91,6 +92,24 @@ async def postgres_database(url: str) -> AsyncIterator[Database]:
                 names = ", ".join(f'"{table}"' for table in used)
                 await tx.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         await database.close()
+
+
+@contextmanager
+def deaf(database: Database) -> Iterator[None]:
+    """Whatever is committed meanwhile, the answer to the commit gets lost."""
+    begin = database.transaction
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[Tx]:
+        async with begin() as tx:
+            yield tx
+        raise OperationalError("COMMIT", {}, ConnectionError())
+
+    database.transaction = cut_off  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        database.transaction = begin  # type: ignore[method-assign]
 
 
 # To empty a table costs the same when nothing is in it, and a test fills few of them.
