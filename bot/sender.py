@@ -28,6 +28,7 @@ from talk.messages import Lane, Outbound, decode
 IN_FLIGHT = 32  # calls under way at once, at the most
 RESERVED = 10  # of them kept for people who wait for an answer
 TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
+PAUSE = 1.0  # seconds before another try after trouble with the database
 
 log = structlog.get_logger()
 
@@ -280,19 +281,21 @@ class Sender:
         while not stopping.is_set():
             self._wake.clear()
             claimed = await self._safely(self.claim)
-            if claimed is not None:
-                self._health.good("sender")
-            for row in claimed or ():
+            if claimed is None:
+                continue  # what woke us still waits
+            self._health.good("sender")
+            for row in claimed:
                 self._spawn(self.deliver(row))
-            if len(claimed or ()) < self._limit // 2:
+            if len(claimed) < self._limit // 2:
                 # Nothing more can go before a commit, an ending or the pace wakes us.
                 await self._doze(stopping)
+        self._settled.set()  # who settles must not sleep through the stop
 
     async def run_settling(self, stopping: asyncio.Event) -> None:
         """Write down endings as they come, all that wait at once, also while draining."""
         while not (stopping.is_set() and self.idle):
             self._settled.clear()
-            if not await self._safely(self.settle):
+            if await self._safely(self.settle) == 0:  # after trouble it is tried again
                 waiters = asyncio.wait_for(self._settled.wait(), 0.2 if stopping.is_set() else 5)
                 try:
                     await waiters
@@ -322,5 +325,5 @@ class Sender:
                 raise
             self._health.bad("database", f"database: {type(error).__name__}")
             log.error("database trouble in the sender", reason=type(error).__name__)
-            await asyncio.sleep(1)
+            await asyncio.sleep(PAUSE)
             return None

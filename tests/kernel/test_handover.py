@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
@@ -112,3 +113,39 @@ async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -
     world.clock.advance(timedelta(seconds=20))
     await world.settle()
     assert set(await _states(world)) <= {"sent", "cancelled"}
+
+
+@pytest.mark.parametrize("struck", ["claim", "both"])
+async def test_a_moment_of_trouble_costs_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch, struck: str
+) -> None:
+    """What the sender was woken for is done after the pause, not after a whole sleep."""
+    monkeypatch.setattr("bot.sender.PAUSE", 0.0)
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.start()
+    await _come_in(world)
+    await world._detached()
+    if struck == "claim":
+        await world.program.sender.settle()
+        world.program.sender._wake.clear()
+    begin, tries = world.database.transaction, 0
+
+    @asynccontextmanager
+    async def away_at_first() -> AsyncIterator[Any]:
+        nonlocal tries
+        tries += 1
+        if tries <= (1 if struck == "claim" else 2):
+            raise OperationalError("BEGIN", {}, ConnectionError())
+        async with begin() as tx:
+            yield tx
+
+    monkeypatch.setattr(world.database, "transaction", away_at_first)
+    stopping, sender = asyncio.Event(), world.program.sender
+    async with asyncio.timeout(4), asyncio.TaskGroup() as group:
+        group.create_task(sender.run(stopping))
+        group.create_task(sender.run_settling(stopping))
+        while {"sending", "ready"} & set(await _states(world)):
+            await asyncio.sleep(0.01)
+        stopping.set()
+        sender.wake()
