@@ -121,6 +121,8 @@ class Sender:
             raise
         finally:
             self._promised -= promise.room
+            if self._unsure:
+                self._wake.set()  # what is in doubt is put back once no promise stands
         for row in promise.rows:
             self._in_hand(row)
             self._spawn(self.deliver(row))

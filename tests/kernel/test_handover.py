@@ -75,6 +75,8 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: Wor
         await world.program.worker.step()
     world.database.transaction = begin  # type: ignore[method-assign]
     assert await _states(world) == ["sending"]
+    async with asyncio.timeout(3):  # the sender does not sleep on
+        await world.program.sender._doze(asyncio.Event())
     await ani.start()
     await _come_in(world)  # meanwhile nothing is handed over
     assert await _states(world) == ["sending", "ready"]
