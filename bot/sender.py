@@ -111,7 +111,8 @@ class Sender:
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
-        room = min(RESERVED - self._promised, self._free, self._pace.room(now)[0]) if ready else 0
+        kept = min(RESERVED, self._pace.room(now)[0]) - self._promised
+        room = min(kept, self._free) if ready else 0
         promise = Promise(self.owner, max(0, room), self._pace.held(now))
         self._promised += promise.room
         try:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.sender import RESERVED
+from storage.session import Database
 from tests.kit.world import World
 
 
@@ -98,6 +99,16 @@ async def test_what_waits_finds_a_call_however_many_workers_are_at_work(world: W
         assert rooms[0] == sum(rooms) == RESERVED
         claimed = await sender.claim()
     assert len(claimed) == 1
+
+
+async def test_workers_together_are_promised_no_more_than_the_pace_allows(
+    database: Database,
+) -> None:
+    world = await World(database, send_per_second=3).open()
+    with ExitStack() as workers:
+        rooms = [workers.enter_context(world.program.sender.promise()).room for _ in range(4)]
+    assert sum(rooms) == 3
+    await world.close()
 
 
 async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -> None:
