@@ -74,7 +74,7 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
-        # As the last claim saw it: when something postponed wants to go, and whether any waited.
+        # As the last claim saw it: when something postponed wants to go, and whether any might.
         self._due: datetime | None = None
         self._more = True
         self._claiming = False
@@ -164,7 +164,8 @@ class Sender:
         limits += [(lane, others) for lane in (Lane.SECURITY, Lane.REMINDER, Lane.BROADCAST)]
         if all(limit <= 0 for _, limit in limits):
             return []
-        held = self._pace.held(now)
+        # Until an ending is surely written down, a commit that seemed to fail may let it go again.
+        held = self._pace.held(now) | {row.address_id for row, _, _ in self._outcomes}
         releasing = self._unsure and not self._promised  # a promised row is in no hand as yet
         try:
             async with self._database.transaction() as tx:

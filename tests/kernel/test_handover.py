@@ -162,3 +162,52 @@ async def test_a_moment_of_trouble_costs_a_moment(
             await asyncio.sleep(0.01)
         stopping.set()
         sender.wake()
+
+
+async def test_an_ending_that_seems_unwritten_lets_nothing_go_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row may be due again while the ending is still to be written once more."""
+    ani = world.phone("Ani")
+    await ani.start()
+    world.simulator.faults.add(method="sendMessage", kind="429", retry_after=2)
+    await _come_in(world)
+    await world._detached()
+    begin, sender = world.database.transaction, world.program.sender
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[Any]:
+        async with begin() as tx:
+            yield tx
+        raise OperationalError("COMMIT", {}, ConnectionError())
+
+    with monkeypatch.context() as cut:
+        cut.setattr(world.database, "transaction", cut_off)
+        with pytest.raises(OperationalError):
+            await sender.settle()
+    world.clock.advance(timedelta(seconds=30))
+    assert await sender.claim() == []
+    await world.settle()
+    assert len(ani.messages) == 2
+    assert await _states(world) == ["sent"]
+
+
+async def test_a_resend_behind_a_call_goes_when_that_ends(world: World) -> None:
+    ani = world.phone("Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_before")
+    await ani.start()
+    await _come_in(world)
+    await world._detached()
+    sender = world.program.sender
+    await sender.settle()
+    assert await _states(world) == ["uncertain"]
+    world.clock.advance(timedelta(seconds=11))
+    await ani.start()
+    await _come_in(world)
+    sender._wake.clear()
+    assert await sender.claim() == [], "one at a time"
+    await world._detached()
+    await sender.settle()
+    async with asyncio.timeout(3):
+        await sender._doze(asyncio.Event())
+    assert len(await sender.claim()) == 1
