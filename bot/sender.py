@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,9 +111,8 @@ class Sender:
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
-        kept = min(RESERVED, self._pace.room(now)[0]) - self._promised
-        room = min(kept, self._free) if ready else 0
-        promise = Promise(self.owner, max(0, room), self._pace.held(now))
+        room = min(self._free, min(RESERVED, self._pace.room(now)[0]) - self._promised)
+        promise = Promise(self.owner, max(0, room) if ready else 0, self._pace.held(now))
         self._promised += promise.room
         try:
             yield promise
@@ -300,11 +299,9 @@ class Sender:
         while not (stopping.is_set() and self.idle):
             self._settled.clear()
             if await self._safely(self.settle) == 0:  # after trouble it is tried again
-                waiters = asyncio.wait_for(self._settled.wait(), 0.2 if stopping.is_set() else 5)
-                try:
-                    await waiters
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    seconds = 0.2 if stopping.is_set() else 5
+                    await asyncio.wait_for(self._settled.wait(), seconds)
 
     async def _doze(self, stopping: asyncio.Event) -> None:
         """Sleep until woken by a commit, or until something postponed is due."""
