@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from talk.messages import Lane, Outbound, decode
 IN_FLIGHT = 32  # calls under way at once, at the most
 RESERVED = 10  # of them kept for people who wait for an answer
 TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
+PAUSE = 1.0  # seconds before another try after trouble with the database
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class Sender:
         self._flying: dict[int, Claimed] = {}
         self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
-        # As the last claim saw it: when something postponed wants to go, and whether any waited.
+        # As the last claim saw it: when something postponed wants to go, and whether any might.
         self._due: datetime | None = None
         self._more = True
         self._claiming = False
@@ -110,8 +111,8 @@ class Sender:
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
-        room = min(RESERVED - self._promised, self._free, self._pace.room(now)[0]) if ready else 0
-        promise = Promise(self.owner, max(0, room), self._pace.held(now))
+        room = min(self._free, min(RESERVED, self._pace.room(now)[0]) - self._promised)
+        promise = Promise(self.owner, max(0, room) if ready else 0, self._pace.held(now))
         self._promised += promise.room
         try:
             yield promise
@@ -120,6 +121,8 @@ class Sender:
             raise
         finally:
             self._promised -= promise.room
+            if self._unsure:
+                self._wake.set()  # what is in doubt is put back once no promise stands
         for row in promise.rows:
             self._in_hand(row)
             self._spawn(self.deliver(row))
@@ -160,7 +163,8 @@ class Sender:
         limits += [(lane, others) for lane in (Lane.SECURITY, Lane.REMINDER, Lane.BROADCAST)]
         if all(limit <= 0 for _, limit in limits):
             return []
-        held = self._pace.held(now)
+        # Until an ending is surely written down, a commit that seemed to fail may let it go again.
+        held = self._pace.held(now) | {row.address_id for row, _, _ in self._outcomes}
         releasing = self._unsure and not self._promised  # a promised row is in no hand as yet
         try:
             async with self._database.transaction() as tx:
@@ -280,24 +284,24 @@ class Sender:
         while not stopping.is_set():
             self._wake.clear()
             claimed = await self._safely(self.claim)
-            if claimed is not None:
-                self._health.good("sender")
-            for row in claimed or ():
+            if claimed is None:
+                continue  # what woke us still waits
+            self._health.good("sender")
+            for row in claimed:
                 self._spawn(self.deliver(row))
-            if len(claimed or ()) < self._limit // 2:
+            if len(claimed) < self._limit // 2:
                 # Nothing more can go before a commit, an ending or the pace wakes us.
                 await self._doze(stopping)
+        self._settled.set()  # who settles must not sleep through the stop
 
     async def run_settling(self, stopping: asyncio.Event) -> None:
         """Write down endings as they come, all that wait at once, also while draining."""
         while not (stopping.is_set() and self.idle):
             self._settled.clear()
-            if not await self._safely(self.settle):
-                waiters = asyncio.wait_for(self._settled.wait(), 0.2 if stopping.is_set() else 5)
-                try:
-                    await waiters
-                except TimeoutError:
-                    continue
+            if await self._safely(self.settle) == 0:  # after trouble it is tried again
+                with suppress(TimeoutError):
+                    seconds = 0.2 if stopping.is_set() else 5
+                    await asyncio.wait_for(self._settled.wait(), seconds)
 
     async def _doze(self, stopping: asyncio.Event) -> None:
         """Sleep until woken by a commit, or until something postponed is due."""
@@ -322,5 +326,5 @@ class Sender:
                 raise
             self._health.bad("database", f"database: {type(error).__name__}")
             log.error("database trouble in the sender", reason=type(error).__name__)
-            await asyncio.sleep(1)
+            await asyncio.sleep(PAUSE)
             return None

@@ -147,7 +147,12 @@ class Worker:
         """When a postponed update wants its second try."""
         if not self.postponed:
             return None
-        async with self._database.reading() as tx:
-            due = await inbox.next_try(tx)
-        self.postponed = due is not None
+        self.postponed = False  # before the look: another worker may postpone one meanwhile
+        try:
+            async with self._database.reading() as tx:
+                due = await inbox.next_try(tx)
+        except BaseException:
+            self.postponed = True
+            raise
+        self.postponed = self.postponed or due is not None
         return due

@@ -52,7 +52,7 @@ class Hand(NamedTuple):
 
     rows: list[Claimed]
     due: datetime | None  # when the earliest postponed message was due, before the claim
-    more: bool  # whether anything waited to go at once, before the claim
+    more: bool  # whether anything waited that might go by now, before the claim
 
 
 class Outcome(NamedTuple):
@@ -179,7 +179,9 @@ async def claim(
     if claimed:
         ids = [row.id for row in claimed.values()]
         await tx.execute(_TAKE, {"ids": ids, "by": owner})
-    return Hand(sorted(claimed.values(), key=lambda row: row.id), due, any(filled))
+    return Hand(
+        sorted(claimed.values(), key=lambda row: row.id), due, any(filled) or bool(postponed)
+    )
 
 
 async def take_new(

@@ -20,6 +20,8 @@ _MISSING = re.compile(
 _HARMLESS = re.compile(r"message is not modified|message_not_modified|query is too old", re.I)
 _ENTITIES = re.compile(r"can't parse (message)?entit|entit(y|ies)_", re.I)
 
+_LONGEST = 86_400  # seconds we may be told to wait; far more would be past the last date there is
+
 
 class _Sent(msgspec.Struct):
     message_id: int
@@ -111,4 +113,4 @@ def _retry_after(said: dict[str, Any]) -> float | None:
     seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         return None
-    return float(seconds)
+    return float(min(seconds, _LONGEST))

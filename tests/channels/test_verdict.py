@@ -77,7 +77,7 @@ def test_the_number_of_what_was_sent() -> None:
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [(5, 5.0), (0, 0.0), (10_072, 10_072.0), (1.5, 1.5), (2**40, 2.0**40)]
+    [(5, 5.0), (0, 0.0), (10_072, 10_072.0), (1.5, 1.5), (2**40, 86_400.0)]
     + [(None, None), ("5", None), (-1, None), (True, None), ([5], None)],
 )
 def test_how_long_to_wait(said: object, seconds: float | None) -> None:

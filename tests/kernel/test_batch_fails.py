@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -154,3 +157,28 @@ async def _blocked(world: World) -> None:
             if await tx.scalar(text(waits)):
                 return
     raise AssertionError("the worker went on")
+
+
+async def test_one_postponed_while_a_neighbour_looks_is_not_overlooked(
+    world: World, journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker saw none, and only then said so: the second try came seconds late."""
+    ani = world.phone("Ani")
+    await ani.send("/mulai")
+    await world.settle()
+    journey.fail = 1
+    await ani.tap("Ya")
+    await world.program.ingest.poll(seconds=0)
+    worker, look = world.program.worker, world.database.reading
+
+    @asynccontextmanager
+    async def overtaken() -> AsyncIterator[Any]:
+        async with look() as tx:
+            yield tx
+        await worker.step()
+
+    worker.postponed = True
+    with monkeypatch.context() as race:
+        race.setattr(world.database, "reading", overtaken)
+        assert await worker.next_try() is None
+    assert await worker.next_try() is not None

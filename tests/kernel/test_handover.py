@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.sender import RESERVED
+from storage.session import Database, Tx
 from tests.kit.databases import deaf
 from tests.kit.world import World
 
@@ -63,6 +66,8 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: Wor
     with deaf(world.database), pytest.raises(OperationalError):
         await world.program.worker.step()
     assert await _states(world) == ["sending"]
+    async with asyncio.timeout(3):  # the sender does not sleep on
+        await world.program.sender._doze(asyncio.Event())
     await ani.start()
     await _come_in(world)  # meanwhile nothing is handed over
     assert await _states(world) == ["sending", "ready"]
@@ -86,6 +91,16 @@ async def test_what_waits_finds_a_call_however_many_workers_are_at_work(world: W
     assert len(claimed) == 1
 
 
+async def test_workers_together_are_promised_no_more_than_the_pace_allows(
+    database: Database,
+) -> None:
+    world = await World(database, send_per_second=3).open()
+    with ExitStack() as workers:
+        rooms = [workers.enter_context(world.program.sender.promise()).room for _ in range(4)]
+    assert sum(rooms) == 3
+    await world.close()
+
+
 async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -> None:
     ani = world.phone("Ani")
     await ani.start()
@@ -101,3 +116,77 @@ async def test_nothing_is_handed_over_while_the_token_is_refused(world: World) -
     world.clock.advance(timedelta(seconds=20))
     await world.settle()
     assert set(await _states(world)) <= {"sent", "cancelled"}
+
+
+@pytest.mark.parametrize("struck", ["claim", "both"])
+async def test_a_moment_of_trouble_costs_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch, struck: str
+) -> None:
+    """What the sender was woken for is done after the pause, not after a whole sleep."""
+    monkeypatch.setattr("bot.sender.PAUSE", 0.0)
+    ani = world.phone("Ani")
+    await ani.start()
+    await ani.start()
+    await _come_in(world)
+    await world._detached()
+    if struck == "claim":
+        await world.program.sender.settle()
+        world.program.sender._wake.clear()
+    begin, tries = world.database.transaction, 0
+
+    @asynccontextmanager
+    async def away_at_first() -> AsyncIterator[Tx]:
+        nonlocal tries
+        tries += 1
+        if tries <= (1 if struck == "claim" else 2):
+            raise OperationalError("BEGIN", {}, ConnectionError())
+        async with begin() as tx:
+            yield tx
+
+    monkeypatch.setattr(world.database, "transaction", away_at_first)
+    stopping, sender = asyncio.Event(), world.program.sender
+    async with asyncio.timeout(4), asyncio.TaskGroup() as group:
+        group.create_task(sender.run(stopping))
+        group.create_task(sender.run_settling(stopping))
+        while {"sending", "ready"} & set(await _states(world)):
+            await asyncio.sleep(0.01)
+        stopping.set()
+        sender.wake()
+
+
+async def test_an_ending_that_seems_unwritten_lets_nothing_go_twice(world: World) -> None:
+    """Its row may be due again while the ending is still to be written once more."""
+    ani = world.phone("Ani")
+    await ani.start()
+    world.simulator.faults.add(method="sendMessage", kind="429", retry_after=2)
+    await _come_in(world)
+    await world._detached()
+    sender = world.program.sender
+    with deaf(world.database), pytest.raises(OperationalError):
+        await sender.settle()
+    world.clock.advance(timedelta(seconds=30))
+    assert await sender.claim() == []
+    await world.settle()
+    assert len(ani.messages) == 2
+    assert await _states(world) == ["sent"]
+
+
+async def test_a_resend_behind_a_call_goes_when_that_ends(world: World) -> None:
+    ani = world.phone("Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_before")
+    await ani.start()
+    await _come_in(world)
+    await world._detached()
+    sender = world.program.sender
+    await sender.settle()
+    assert await _states(world) == ["uncertain"]
+    world.clock.advance(timedelta(seconds=11))
+    await ani.start()
+    await _come_in(world)
+    sender._wake.clear()
+    assert await sender.claim() == [], "one at a time"
+    await world._detached()
+    await sender.settle()
+    async with asyncio.timeout(3):
+        await sender._doze(asyncio.Event())
+    assert len(await sender.claim()) == 1

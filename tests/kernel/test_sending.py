@@ -278,3 +278,13 @@ async def test_a_claim_whose_commit_got_no_answer_is_taken_back(world: World) ->
     await world.settle()
     assert _copies(world, "Ani", "kabar") == 1
     assert (await _row(world, "kabar")).state == State.SENT
+
+
+async def test_a_pause_beyond_all_dates_leaves_no_message_in_the_air(world: World) -> None:
+    ani = world.phone("Ani")
+    world.simulator.faults.add(method="sendMessage", kind="429", retry_after=2**40)
+    await ani.start()
+    await world.settle()
+    assert world.program.sender.idle
+    async with world.database.reading() as tx:
+        assert await outbox.states(tx) == {"expired": 1}
