@@ -126,14 +126,22 @@ class Turn:
     def prompt_body(self, body: Outbound) -> None:
         """The same for a body made by a step's `show`."""
         tapped = self.inbound.message if self.inbound.kind is Kind.PRESS else ""
-        old = self.dialog.target
-        if old and old != tapped:
+        if self.dialog.target and not self._on_current:
             self.put_away()
         ref = self._post(body, edits=tapped)
         self.dialog.prompt = ref
         self.dialog.target = tapped or "@" + ref
         if not body.rows:
             self.dialog.prompt = self.dialog.target = ""
+
+    @property
+    def _on_current(self) -> bool:
+        """Whether the current message was tapped; its platform id may not be known as yet."""
+        press = self.inbound.press
+        if self.inbound.kind is not Kind.PRESS or not self.dialog.target:
+            return False
+        named = press is not None and press.ref == self.dialog.prompt
+        return named or self.inbound.message == self.dialog.target
 
     def put_away(self) -> None:
         """Take the buttons off the current message, and the words of a discreet one."""
@@ -154,7 +162,7 @@ class Turn:
         """Change the tapped message (one that stands by itself); else say it anew."""
         tapped = self.inbound.message if self.inbound.kind is Kind.PRESS else ""
         self._post(Outbound(text, tuple(tuple(row) for row in rows)), edits=tapped)
-        if tapped and tapped == self.dialog.target:
+        if self._on_current:
             self.dialog.prompt = self.dialog.target = ""
 
     def disarm(self, target: str) -> None:

@@ -190,3 +190,16 @@ async def test_a_resend_behind_a_call_goes_when_that_ends(world: World) -> None:
     async with asyncio.timeout(3):
         await sender._doze(asyncio.Event())
     assert len(await sender.claim()) == 1
+
+
+async def test_a_tap_on_a_new_message_changes_it_in_one_call(world: World) -> None:
+    """Only its reference is known to the conversation, and yet it is the one that was tapped."""
+    ani = world.phone("Ani")
+    await ani.send("/mulai")
+    await world.settle()
+    before = len(world.simulator.record.accepted)
+    await ani.tap("Ya")
+    await world.settle()
+    calls = [entry.method for entry in world.simulator.record.accepted[before:]]
+    assert [name for name in calls if name.startswith("edit")] == ["editMessageText"]
+    assert ani.last.text == "q.second?"
