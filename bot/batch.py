@@ -30,7 +30,6 @@ from talk.messages import Inbound, Kind, Outbound, Parcel
 from talk.text import Text
 
 SECOND_TRY = timedelta(seconds=1)
-LANGUAGES = ("id", "en")
 
 log = structlog.get_logger()
 
@@ -88,15 +87,10 @@ class Batch:
 
     async def fail(self, row: Waiting, error: str, *, sorry: bool) -> None:
         """Treat one row like one whose journey has a bug; say `sorry` when it is set aside."""
-        if row.attempts == 0:
-            await self._postpone(row, error)
-            return
-        await self._set_aside(row, f"bug: {error}")
-        if sorry:
+        if await self._failed(row, error) and sorry:
             said = self._means.channel.read(row.raw)
             callers = await self._callers([said])
-            self._apologise(row, callers[said.chat])
-            self._answer(said, "")
+            self._apologise(row, said, callers[said.chat])
             await self._write()
 
     async def _write(self) -> None:
@@ -174,7 +168,8 @@ class Batch:
             if self._alone or is_trouble(error):
                 raise
             log.error("turn failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
-            await self._mishap(row, turn, type(error).__name__)
+            if await self._failed(row, type(error).__name__):
+                self._apologise(row, turn.inbound, turn.caller)
             return False
         self._done.append(row.id)
         self._parcels += turn.parcels
@@ -206,25 +201,23 @@ class Batch:
 
     # --- mishaps --------------------------------------------------------------------------
 
-    async def _mishap(self, row: Waiting, turn: Turn, error: str) -> None:
-        if row.attempts == 0:
-            await self._postpone(row, error)
-            return
-        await self._set_aside(row, f"bug: {error}")
-        self._apologise(row, turn.caller)
-        self._answer(turn.inbound, "")
-
-    async def _postpone(self, row: Waiting, error: str) -> None:
+    async def _failed(self, row: Waiting, error: str) -> bool:
+        """Try it once more later; after a second failure set it aside, and tell so."""
+        if row.attempts:
+            await self._set_aside(row, f"bug: {error}")
+            return True
         self.held.add(row.chat)
         await inbox.retry(self._tx, row.id, at=self._now + SECOND_TRY, error=error)
+        return False
 
     async def _set_aside(self, row: Waiting, error: str) -> None:
         await inbox.quarantine(self._tx, row.id, shape=shape(row.raw), error=error[:200])
         self._after.append(self._means.metrics.quarantined)
         log.warning("update set aside", inbox=row.id, reason=error.split(":")[0])
 
-    def _apologise(self, row: Waiting, caller: Caller) -> None:
+    def _apologise(self, row: Waiting, said: Inbound, caller: Caller) -> None:
         self._tell(row, caller, self._means.house.say(caller.language, "turn.sorry"))
+        self._answer(said, "")
 
     # --- what we say ----------------------------------------------------------------------
 

@@ -105,8 +105,8 @@ class Sender:
     def promise(self) -> Iterator[Promise]:
         """Set calls aside for replies that a worker takes in the commit that makes them.
 
-        Left before `keep`, nobody knows whether that commit came through: the next claim puts
-        back what it took.
+        Left by an error, nobody knows whether that commit came through: the next claim puts back
+        what it took.
         """
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
