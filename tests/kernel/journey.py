@@ -8,12 +8,14 @@ from domain.errors import Refused
 from handlers.router import Router
 from handlers.steps import Button, Command, Gone, Heard, Step
 from handlers.turn import Turn
+from simulator import Phone
 from storage.dialogs import Dialog
 from storage.ledger import count
 from storage.outbox import Outbox as OutboxRow
 from storage.people import Address
 from talk.messages import Choice, Outbound, Parcel
 from talk.text import plain
+from tests.kit.world import World
 
 
 class Journey:
@@ -112,3 +114,13 @@ def router(journey: Journey | None = None) -> Router:
         stop=_stop,
         stop_words=lambda words: words.casefold() == "stop",
     )
+
+
+async def asked(world: World, *names: str) -> list[Phone]:
+    """People who stand before the first question."""
+    phones = [world.phone(name) for name in names]
+    for phone in phones:
+        await phone.start()
+        await phone.send("/mulai")
+    await world.settle()
+    return phones

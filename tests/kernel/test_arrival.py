@@ -14,7 +14,7 @@ import pytest
 from bot.shape import shape
 from storage import inbox, ledger
 from storage.session import Database
-from tests.kernel.journey import Journey
+from tests.kernel.journey import Journey, asked
 from tests.kit.world import World
 from web.doors import BODY_LIMIT, Webhook, doors
 
@@ -115,11 +115,7 @@ async def test_malformed_updates_hold_nobody_up(world: World) -> None:
 async def test_a_poisoned_chat_holds_only_itself_and_only_for_a_second(
     world: World, journey: Journey
 ) -> None:
-    ani, budi = world.phone("Ani"), world.phone("Budi")
-    for phone in (ani, budi):
-        await phone.start()
-        await phone.send("/mulai")
-    await world.settle()
+    ani, budi = await asked(world, "Ani", "Budi")
     journey.fail = 1
     await ani.tap("Ya")
     await ani.send("/mulai")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from domain.reconcile import reconcile
 from storage import erasure, inbox, ledger
-from tests.kernel.journey import Journey
+from tests.kernel.journey import Journey, asked
 from tests.kit.world import World
 
 
@@ -78,10 +78,7 @@ async def test_who_always_fails_is_set_aside_and_neighbours_do_not_wait(
 async def test_a_tap_that_fails_with_the_batch_stops_spinning(
     world: World, journey: Journey
 ) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     journey.stray_taps = True
     tap = await ani.tap("Ya")
     await world.settle()

@@ -13,7 +13,7 @@ from domain.reconcile import reconcile
 from simulator import Phone
 from storage import inbox, ledger
 from storage.people import Address
-from tests.kernel.journey import Journey
+from tests.kernel.journey import Journey, asked
 from tests.kit.world import World
 
 
@@ -151,10 +151,7 @@ async def test_a_neighbour_in_the_same_batch_does_not_notice(world: World) -> No
 
 
 async def test_taps_over_the_measure_are_answered_silently(world: World) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     old = ani.last.keyboard[0][0].value
     taps = [await ani.press_raw(old, ani.last.id) for _ in range(HEAP)]
     await _take_in(world)
@@ -195,10 +192,7 @@ async def test_who_shuts_us_out_in_a_flood_is_left_alone(world: World) -> None:
 
 
 async def test_what_is_tried_again_counts_once(world: World, journey: Journey) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     world.clock.advance(timedelta(minutes=1))
     journey.fail = 1
     await ani.tap("Ya")

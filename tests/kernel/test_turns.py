@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.worker import BATCH
 from storage import inbox, ledger, outbox
-from tests.kernel.journey import Journey
+from tests.kernel.journey import Journey, asked
 from tests.kit.world import World
 
 
@@ -34,10 +34,7 @@ async def test_a_conversation_is_one_message_that_is_edited(world: World) -> Non
 
 
 async def test_a_typed_label_or_number_is_the_same_as_a_tap(world: World) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     first = ani.last
     await ani.send("  YA ")
     await world.settle()
@@ -50,10 +47,7 @@ async def test_a_typed_label_or_number_is_the_same_as_a_tap(world: World) -> Non
 
 
 async def test_an_old_button_changes_nothing_and_shows_what_is_current(world: World) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     question = ani.last
     old = question.keyboard[0][0].value
     await ani.tap("Ya")
@@ -78,11 +72,7 @@ async def test_a_button_pressed_on_another_phone_does_nothing(world: World) -> N
 
 
 async def test_a_bug_is_tried_once_more_and_then_told(world: World, journey: Journey) -> None:
-    ani, budi = world.phone("Ani"), world.phone("Budi")
-    for phone in (ani, budi):
-        await phone.start()
-        await phone.send("/mulai")
-    await world.settle()
+    ani, budi = await asked(world, "Ani", "Budi")
     journey.fail = 2
     await ani.tap("Ya")
     await world.settle()
@@ -96,10 +86,7 @@ async def test_a_bug_is_tried_once_more_and_then_told(world: World, journey: Jou
 
 
 async def test_a_bug_that_passes_is_not_noticed(world: World, journey: Journey) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     journey.fail = 1
     await ani.tap("Ya")
     await ani.send("tidak")
@@ -156,11 +143,7 @@ async def test_every_row_ends_in_a_named_state(world: World) -> None:
 async def test_a_long_queue_behind_a_bug_holds_up_nobody_else(
     world: World, journey: Journey
 ) -> None:
-    ani, budi = world.phone("Ani"), world.phone("Budi")
-    for phone in (ani, budi):
-        await phone.start()
-        await phone.send("/mulai")
-    await world.settle()
+    ani, budi = await asked(world, "Ani", "Budi")
     journey.fail = 1
     for _ in range(BATCH + 1):
         await ani.send("ya")
@@ -175,10 +158,7 @@ async def test_a_long_queue_behind_a_bug_holds_up_nobody_else(
 async def test_a_refusal_where_the_question_is_gone_leads_home(
     world: World, journey: Journey
 ) -> None:
-    ani = world.phone("Ani")
-    await ani.start()
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     journey.gone = True
     await ani.send("/tolak")
     await world.settle()
