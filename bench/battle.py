@@ -28,10 +28,11 @@ import uvicorn
 from sqlalchemy import create_engine, text
 
 from simulator import Phone, Simulator
+from tests.kit.checker import findings
 from tests.kit.databases import new_postgres, postgres_server
 
 TOKEN = "7000000001:AAbattle-token-that-opens-nothing-x"
-LABELS = {"Tidak puas": 1, "Kurang puas": 2, "Puas": 3, "Sangat puas": 4}
+LABELS = ("Tidak puas", "Kurang puas", "Puas", "Sangat puas")  # as values 1 to 4
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -138,6 +139,13 @@ class Office:
                 await asyncio.sleep(0.05)
         raise TimeoutError(f"not ready within {patience} s: {parts}")
 
+    def findings(self, simulator: Simulator, **asked: Any) -> list[str]:
+        """What the checker finds wrong, the log of all starts included."""
+        log, secret = [self.folder / "run.log"], [TOKEN.partition(":")[2], "w" * 40, "s" * 48]
+        return findings(
+            simulator.record.entries, self.database_url, logs=log, canaries=secret, **asked
+        )
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         assert self.process is not None
@@ -151,10 +159,25 @@ class Office:
         return self.process.wait(timeout=15)
 
 
+@contextlib.contextmanager
+def ended(office: Office) -> Iterator[None]:
+    """Whatever happens in between, its process is gone in the end."""
+    try:
+        yield
+    finally:
+        if office.process is not None and office.process.poll() is None:
+            office.kill()
+
+
 @contextlib.asynccontextmanager
-async def telegram(ahead: timedelta = timedelta()) -> AsyncIterator[tuple[Simulator, int]]:
-    """The simulator, listening on loopback: the other side of the program."""
-    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC) + ahead)
+async def telegram(
+    ahead: timedelta = timedelta(), *, jumped: Callable[[], timedelta] = timedelta
+) -> AsyncIterator[tuple[Simulator, int]]:
+    """The simulator, listening on loopback: the other side of the program.
+
+    Its clock is `ahead` of ours, and by what it has `jumped` meanwhile.
+    """
+    simulator = Simulator(token=TOKEN, now=lambda: datetime.now(UTC) + ahead + jumped())
     port = free_port()
     server = Quiet(
         uvicorn.Config(simulator.app, port=port, log_level="warning", timeout_graceful_shutdown=1)
@@ -215,13 +238,13 @@ class Crowd:
     async def rate(self, phone: Phone, chance: random.Random) -> None:
         """Scan, tap one of the four labels, wait for the thanks."""
         payload = chance.choice(self.payloads)
-        label = chance.choice(list(LABELS))
+        label = chance.choice(LABELS)
         await phone.start(payload)
         if not await self._until(lambda: _offers(phone, label)):
             self.slow.append(f"{phone.name}: no first message")
             return
         shown = next(m for m in reversed(phone.messages) if m.from_bot and _has(m, label))
-        self.given[payload, LABELS[label]] += 1
+        self.given[payload, LABELS.index(label) + 1] += 1
         await phone.tap(label, shown)
         if chance.random() < 0.3:  # an impatient finger
             with contextlib.suppress(AssertionError):
@@ -252,59 +275,6 @@ def _offers(phone: Phone, label: str) -> bool:
 def sync_url(database_url: str) -> str:
     """The same database for a plain connection."""
     return database_url.replace("+aiosqlite", "")
-
-
-@dataclass
-class Verdict:
-    """What the judge found."""
-
-    given: int
-    stored: int
-    lost: int
-    doubled: int
-    unnamed: int
-    waiting: int
-    states: dict[str, int]
-    expired_updates: int
-
-
-def judge(office: Office, crowd: Crowd) -> Verdict:
-    """Compare what citizens gave, by counter and label, with what a reader finds stored."""
-    engine = create_engine(sync_url(office.database_url))
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA query_only=ON"))
-        stored = Counter(
-            {
-                ("p" + code, value): n
-                for code, value, n in connection.execute(
-                    text(
-                        "select p.code, a.value, count(*) from response r"
-                        " join answer a on a.response_key = r.key"
-                        " join service_point p on p.id = r.point_id"
-                        " where r.instrument = 'quick' group by p.code, a.value"
-                    )
-                )
-            }
-        )
-        states = dict(
-            connection.execute(text("select state, count(*) from outbox group by state")).all()
-        )
-        waiting = connection.execute(
-            text("select count(*) from inbox where state = 'waiting'")
-        ).scalar_one()
-    engine.dispose()
-    named = {"ready", "sending", "sent", "failed", "uncertain", "expired", "cancelled"}
-    return Verdict(
-        given=crowd.given.total(),
-        stored=stored.total(),
-        lost=(crowd.given - stored).total(),
-        doubled=(stored - crowd.given).total(),
-        unnamed=sum(n for state, n in states.items() if state not in named),
-        waiting=waiting,
-        states=states,
-        expired_updates=len(crowd.simulator.record.lost),
-    )
 
 
 async def quiet(office: Office, patience: float = 60.0) -> None:

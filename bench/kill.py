@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.battle import Crowd, Office, grounds, judge, quiet, show, telegram
-
-# At once. Telegram comes back to a webhook that failed after longer and longer pauses, in which a
-# citizen waits, so it takes more of them to make the same load.
-CITIZENS = {"polling": 25, "webhook": 75}
-PATIENCE = {"polling": 60.0, "webhook": 180.0}  # seconds
+from bench.battle import grounds, show
+from bench.siege import failed, siege
 
 
 async def battle(
@@ -27,58 +22,21 @@ async def battle(
     """One combination: load from many citizens, `kills` kills at random moments, the judge."""
     chance = random.Random(seed)
     loop = asyncio.get_running_loop()
-    async with telegram() as (simulator, port):
-        office = Office(folder, database_url, mode, port)
-        payloads = await asyncio.to_thread(office.prepare)
-        crowd = Crowd(simulator, payloads, seed, patience=PATIENCE[mode])
-        office.start()
-        starts = [await office.ready()]
-        began = loop.time()
-        running = loop.create_task(crowd.run(CITIZENS[mode]))
-        up = 0.0
+    began, up, starts = loop.time(), 0.0, []
+    async with siege(mode=mode, database_url=database_url, folder=folder, seed=seed) as under:
         for _ in range(kills):
             since = loop.time()
             await asyncio.sleep(chance.uniform(0.15, 1.6))
             up += loop.time() - since
-            office.kill()
-            office.start()
-            starts.append(await office.ready())
-        issued = len(simulator.record.issued)
-        seconds = loop.time() - began
-        crowd.stopping = True
-        await asyncio.wait_for(running, 120)
-        await quiet(office)
-        status = office.terminate()
-        verdict = judge(office, crowd)
-        reconcile = await asyncio.to_thread(office.command, "reconcile", "--json")
-    return {
-        "mode": mode,
-        "database": database_url.split("+")[0].split(":")[0],
+            under.office.kill()
+            under.office.start()
+            starts.append(await under.office.ready())
+    return under.row | {
         "kills": kills,
-        "updates": issued,
-        "updates_per_second_up": round(issued / max(up, 0.1), 1),
-        "seconds": round(seconds, 1),
+        "updates_per_second_up": round(under.row["updates"] / max(up, 0.1), 1),
+        "seconds": round(loop.time() - began, 1),
         "restart_median_s": round(sorted(starts)[len(starts) // 2], 2),
-        "thanked": crowd.thanked,
-        "unanswered": crowd.slow,
-        "exit": status,
-        "reconcile": json.loads(reconcile).get("ok", True),
-        **verdict.__dict__,
     }
-
-
-def failed(row: dict[str, Any]) -> bool:
-    """Whether a row breaks a promise."""
-    return bool(
-        row["lost"]
-        or row["doubled"]
-        or row["unnamed"]
-        or row["waiting"]
-        or row["expired_updates"]
-        or row["unanswered"]
-        or row["exit"]
-        or not row["reconcile"]
-    )
 
 
 async def run(

@@ -191,14 +191,18 @@ async def battle(*, database_url: str, folder: Path, troubles: Sequence[str]) ->
                 }
             )
         office.terminate()
-    return rows
+        broken = await asyncio.to_thread(office.findings, simulator)
+    return [{**row, "broken": broken} for row in rows]
 
 
 def failed(row: Any) -> bool:
     """Whether a row breaks a promise."""
     all_must_come = TROUBLES[row["trouble"]] is None or row["trouble"] == "clock -1 h"
     return bool(
-        row["more"] or row["once"] != row["handed"] or (all_must_come and row["once"] != PEOPLE)
+        row["broken"]
+        or row["more"]
+        or row["once"] != row["handed"]
+        or (all_must_come and row["once"] != PEOPLE)
     )
 
 

@@ -220,7 +220,10 @@ class Webhook:
         line.failures = 0
 
     def _failed(self, line: _Line, one: Waiting, failure: Receipt | str) -> float:
-        """Seconds until the next try: at once, then 2, 4, 8 … 60; `Retry-After` is honoured."""
+        """Seconds until the next try: at once, then 2, 4, 8 … 60, or what `Retry-After` says.
+
+        It stands in place of the growing pauses: the Bot API server makes these only without it.
+        """
         words, asked = "Wrong response from the webhook", 0.0
         if isinstance(failure, Receipt):
             words = f"{words}: {failure.status}"
@@ -233,7 +236,7 @@ class Webhook:
             self._failing += 1
         line.failures += 1
         own = 0.0 if line.failures == 1 else min(2.0 ** (line.failures - 1), LONGEST_PAUSE)
-        pause = max(own, asked)
+        pause = asked or own
         if self._now() + timedelta(seconds=pause) > one.expires:
             self._finish(line, lambda: self._updates.give_up([one], "expired"))
             return 0.0

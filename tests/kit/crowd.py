@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import insert
 
+from simulator import Phone
 from storage.base import Tx
 from storage.office import Unit
 from storage.people import Address, Consent, Person
 from storage.staff import Role, Staff
+from tests.kit.world import World
 
 BOT = 7_000_000_001
 
@@ -74,3 +76,15 @@ async def unit(
     await tx.execute(
         insert(Unit).values(id=unit_id, key=f"u{unit_id}", name=name, zone=zone, parent_id=parent)
     )
+
+
+async def receivers(world: World, n: int) -> list[Phone]:
+    """People who can be written to, without the way there; a phone's chat id is its address id."""
+    first = 9_000_000_001
+    phones = []
+    for user_id in range(first, first + n):
+        phones.append(world.simulator.person(f"Penerima {user_id - first}", user_id=user_id))
+        phones[-1]._person.started = True
+    async with world.database.transaction() as tx:
+        await people(tx, [phone.chat_id for phone in phones])
+    return phones

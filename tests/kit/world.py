@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from telegram.request import BaseRequest
+
 from bot.program import Program
+from bot.spool import Spool
 from channels.telegram import Telegram
 from content import load
 from domain.keys import Keys
 from handlers.router import Router
-from simulator import Phone, Simulator
+from simulator import Limits, Phone, Simulator
 from storage.session import Database
 from tests.kit.clock import HandClock
 from tests.kit.request import InProcess
@@ -25,8 +29,8 @@ class World:
     """A running office in the hands of a test.
 
     `phone(name)` is a person with a phone; `settle()` lets everything that is waiting happen;
-    `advance(...)` lets time pass and the ticks run; `crash()` kills the program and starts
-    another one on the same database.
+    `live(seconds)` lets time go by, each thing at its moment; `advance(...)` lets it pass at once
+    and the ticks run; `crash()` kills the program and starts another one on the same database.
     """
 
     def __init__(
@@ -36,8 +40,13 @@ class World:
         clock: HandClock | None = None,
         router: Router | None = None,
         send_per_second: float = 1000.0,
+        limits: Limits | None = None,
+        wire: tuple[str, BaseRequest] | None = None,
+        spool: Path | None = None,
     ) -> None:
+        """`wire`: address of and way to the simulator, where it is served on a real socket."""
         self.database = database
+        self.token = TOKEN
         self.clock = clock or HandClock()
         self.keys = Keys(b"k" * 32)
         self.simulator = Simulator(
@@ -45,10 +54,14 @@ class World:
             now=self.clock.now,
             monotonic=self.clock.monotonic,
             sleep=self._sleep,
+            limits=limits,
         )
         self._router = router or _journeys()
         self._rate = send_per_second
+        self._wire = wire
         self._spawned: list[asyncio.Task[None]] = []
+        self._spool_at = spool
+        self.spool: Spool | None = None
         self.program = self._new_program()
 
     async def _sleep(self, seconds: float) -> None:
@@ -56,12 +69,15 @@ class World:
         await asyncio.sleep(0)
 
     def _new_program(self) -> Program:
-        self.request = request = InProcess(self.simulator)
+        self.request = InProcess(self.simulator)
+        address, request = self._wire or ("http://127.0.0.1:9", self.request)
+        self._close_spool()
+        self.spool = None if self._spool_at is None else Spool(self._spool_at)
         return Program(
             database=self.database,
             channel=Telegram(
-                token=TOKEN,
-                api_url="http://127.0.0.1:9",
+                token=self.token,
+                api_url=address,
                 key=self.keys.key("callback"),
                 request=request,
                 poll_request=request,
@@ -73,7 +89,12 @@ class World:
             clock=self.clock,
             spawn=self._spawn,
             send_per_second=self._rate,
+            spool=self.spool,
         )
+
+    def _close_spool(self) -> None:
+        if self.spool is not None:
+            self.spool.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._spawned.append(asyncio.get_running_loop().create_task(work))
@@ -86,6 +107,7 @@ class World:
     async def close(self) -> None:
         await self._detached()
         await self.program.channel.stop()
+        self._close_spool()
 
     async def crash(self) -> None:
         """The process dies between two steps and another one starts on the same database."""
@@ -146,6 +168,13 @@ class World:
         for one in ticks(self.program):
             await one.run()
         await self.settle()
+
+    async def live(self, seconds: float) -> None:
+        """Let so many seconds go by; what waits for a moment in them happens at that moment."""
+        end = self.clock.monotonic() + seconds
+        await self.settle(patience=seconds)
+        self.clock.advance(timedelta(seconds=max(0.0, end - self.clock.monotonic())))
+        await self.settle(patience=0)
 
     async def advance(self, **by: float) -> None:
         """Let time pass, as in `advance(hours=1)`, and let the ticks notice."""

@@ -97,6 +97,18 @@ async def test_retry_after_is_honoured(
     assert len(simulator.record.confirmed) == 2
 
 
+async def test_retry_after_stands_in_place_of_ever_longer_pauses(
+    bot: Any, simulator: Simulator, siti: Phone, office: Office, clock: Any
+) -> None:
+    await bot("setWebhook", url=URL)
+    office.answer = lambda _: Receipt(503, {"retry-after": "5"})
+    await siti.send("halo")
+    for tries in range(1, 9):
+        await push(simulator, office)
+        assert len(office.got) == tries
+        await clock.move(5)
+
+
 async def test_one_chat_waits_in_order_and_the_others_go_on(
     bot: Any, simulator: Simulator, siti: Phone, office: Office, clock: Any
 ) -> None:
