@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +24,6 @@ from storage.base import Tx
 from storage.dialogs import Standing
 from storage.inbox import Waiting
 from storage.people import Caller
-from storage.session import is_trouble
 from talk.messages import Inbound, Kind, Outbound, Parcel
 from talk.text import Text
 
@@ -48,16 +46,16 @@ class Means:
 
 
 class Batch:
-    """One transaction over several inbounds, each in its own savepoint (one alone needs none)."""
+    """One transaction over several inbounds: a bug in one is a bug in all, until each is alone."""
 
     def __init__(self, means: Means, tx: Tx, promise: Promise | None = None) -> None:
         """Begin with nothing done; what `promise` has room for goes to the sender at once."""
         self.held: set[str] = set()  # chats of which an update is to be tried again
+        self.left = False  # whether something was put out that is not in the sender's hands
         self._means = means
         self._tx = tx
         self._promise = promise
         self._to: dict[int, tuple[str, int, str]] = {}
-        self._alone = False
         self._now = means.clock.now()
         self._meter = means.flood.meter(means.clock.monotonic())
         self._done: list[int] = []
@@ -72,9 +70,8 @@ class Batch:
     async def handle(self, rows: list[Waiting]) -> None:
         """Handle the rows in order and write down the result.
 
-        A bug in a journey is raised where the row is alone: there is nothing to save from it.
+        A bug in a journey is raised: nothing of this transaction can be saved then.
         """
-        self._alone = len(rows) == 1
         read = [(row, said) for row in rows if (said := await self._read(row)) is not None]
         spoken = [(row, said) for row, said in read if said.kind is not Kind.UNKNOWN]
         for row, said in read:
@@ -96,14 +93,16 @@ class Batch:
     async def _write(self) -> None:
         if self._parcels:
             await outbox.put(self._tx, self._parcels, at=self._now)
-            await self._hand_over()
+            taken = await self._hand_over()
+            self.left = taken < len(self._parcels)
         if self._done:
             await inbox.finish(self._tx, self._done)
 
-    async def _hand_over(self) -> None:
+    async def _hand_over(self) -> int:
+        """Give the sender what it promised to take; how many those are."""
         promise = self._promise
         if promise is None:
-            return
+            return 0
         free = [
             parcel.cause
             for parcel in self._parcels
@@ -113,6 +112,7 @@ class Batch:
             promise.rows = await sending.take_new(
                 self._tx, free, owner=promise.owner, now=self._now, to=self._to
             )
+        return len(promise.rows)
 
     async def _read(self, row: Waiting) -> Inbound | None:
         try:
@@ -134,10 +134,10 @@ class Batch:
         first = spoken[0][1]
         self._to = {c.address_id: (first.channel, first.bot_id, c.key) for c in callers.values()}
         known = await dialogs.load(self._tx, self._to)
+        if proofs := {said.press.ref for _, said in spoken if said.press is not None}:
+            await outbox.arrived(self._tx, proofs, at=self._now)
         changed: dict[int, Standing] = {}
         for row, said in spoken:
-            if said.chat in self.held:
-                continue  # an earlier one of this chat is to be tried again first
             caller = callers[said.chat]
             if not self._admitted(row, said):
                 self._drop(row, said, caller)
@@ -150,33 +150,20 @@ class Batch:
                 inbound=said,
                 inbox_id=row.id,
                 caller=caller,
-                dialog=copy.deepcopy(standing),
+                dialog=standing,
             )
-            if await self._one(row, turn):
-                known[caller.address_id] = changed[caller.address_id] = turn.dialog
-                turn.dialog.sweep_at = sweep_at(turn.dialog, self._now)
+            await self._one(row, turn)
+            known[caller.address_id] = changed[caller.address_id] = standing
+            standing.sweep_at = sweep_at(standing, self._now)
         await dialogs.save(self._tx, list(changed.values()))
 
-    async def _one(self, row: Waiting, turn: Turn) -> bool:
-        try:
-            if self._alone:
-                await self._means.router.handle(turn)
-            else:
-                async with self._tx.begin_nested():
-                    await self._means.router.handle(turn)
-        except Exception as error:  # a bug in a journey must not stop its neighbours
-            if self._alone or is_trouble(error):
-                raise
-            log.error("turn failed", inbox=row.id, tries=row.attempts + 1, exc_info=error)
-            if await self._failed(row, type(error).__name__):
-                self._apologise(row, turn.inbound, turn.caller)
-            return False
+    async def _one(self, row: Waiting, turn: Turn) -> None:
+        await self._means.router.handle(turn)
         self._done.append(row.id)
         self._parcels += turn.parcels
         self._meter.heard(turn.inbound.chat, stop=self._means.router.is_stop(turn.inbound))
         self._answer(turn.inbound, turn.toast)
         self._after.append(partial(self._means.metrics.handled, turn.inbound.kind))
-        return True
 
     # --- too much at once -----------------------------------------------------------------
 

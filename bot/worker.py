@@ -80,14 +80,12 @@ class Worker:
             self._busy -= {row.chat for row in rows}
             self._taken -= {row.id for row in rows}
         self._health.good("worker")
-        if rows:
-            self._sender.wake()
         return len(rows)
 
     async def _together(self, rows: list[Waiting]) -> Batch:
         """Take what waits into `rows`, and handle all of it in one transaction."""
         with self._sender.promise() as promise:
-            async with self._database.transaction() as tx:
+            async with self._database.transaction(brief=True) as tx:
                 async with self._choosing:
                     found = await inbox.take(
                         tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
@@ -107,7 +105,7 @@ class Worker:
             if row.chat and row.chat in held:
                 continue  # an earlier one of this chat is to be tried again first
             try:
-                async with self._database.transaction() as tx:
+                async with self._database.transaction(brief=True) as tx:
                     batch = Batch(self._means, tx)
                     await batch.handle([row])
             except Exception as error:
@@ -130,7 +128,7 @@ class Worker:
         return await self._failed(row, error, sorry=False)
 
     async def _failed(self, row: Waiting, error: str, *, sorry: bool) -> Batch:
-        async with self._database.transaction() as tx:
+        async with self._database.transaction(brief=True) as tx:
             batch = Batch(self._means, tx)
             await batch.fail(row, error, sorry=sorry)
         return batch
@@ -138,6 +136,8 @@ class Worker:
     def _follow(self, done: Batch) -> None:
         """Do what follows from a commit."""
         self.postponed = self.postponed or bool(done.held)
+        if done.left:
+            self._sender.wake()
         done.committed()
 
     def _answer(self, query: str, toast: str) -> None:

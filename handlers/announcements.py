@@ -12,7 +12,7 @@ from handlers.moments import moment
 from handlers.steps import Button, Command, Step
 from handlers.turn import Turn
 from handlers.wording import number
-from storage import announcements, outbox
+from storage import announcements, recipients
 from storage.announcements import Written
 from talk.messages import Choice
 from talk.text import flat, joined, plain
@@ -34,7 +34,7 @@ async def _list(turn: Turn, _: str) -> None:
     parts = [turn.say("announcements.list")]
     rows = []
     for one in found:
-        figures = announcing.figures(await outbox.states(turn.tx, one.batch))
+        figures = announcing.figures(await recipients.states(turn.tx, one.id))
         begin = _beginning(one.text)
         if one.state == "frozen":
             line = turn.say("announcements.line_preparing", number=one.id, begin=begin)
@@ -155,13 +155,13 @@ def _check(reach: Scope, one: Written) -> None:
 
 
 async def _show(turn: Turn, one: Written) -> None:
-    figures = announcing.figures(await outbox.states(turn.tx, one.batch))
+    figures = announcing.figures(await recipients.states(turn.tx, one.id))
     body = announced.progress(
         turn.house,
         turn.caller.language,
         one,
         figures,
-        await outbox.reasons(turn.tx, one.batch),
+        await recipients.reasons(turn.tx, one.id),
         now=turn.now,
         zone=await announcing.home(turn.tx, one.audience, turn.house.zone),
         more=(

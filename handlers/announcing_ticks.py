@@ -20,6 +20,9 @@ from talk.reference import reference
 BETWEEN = timedelta(seconds=3)
 """At least so long between two edits of a progress message: Telegram counts edits too."""
 
+COUNTED = 20_000
+"""So many recipients make that a second longer."""
+
 PATIENCE = timedelta(seconds=60)
 """So long an edit that is still on its way is waited for; then progress is told anew."""
 
@@ -56,25 +59,20 @@ async def advance(house: House, database: Database, now: datetime) -> bool:
 async def _look(tx: Tx, house: House, one: Written, now: datetime) -> _Look | None:
     if one.state == "frozen":
         return _Look(one, "freeze")
-    states = await outbox.states(tx, one.batch)
-    if one.state == "stopped" and states.get(State.READY):
+    left = await recipients.left(tx, one.id)
+    if one.state == "stopped" and State.READY in left:
         return _Look(one, "call off")
-    figures = announcing.figures(states)
-    _, standing, shown = _reported(one)
-    changed = shown != _shown(figures)
-    if one.state == "sending" and figures.left:
+    if one.state == "sending" and left:
         until = await announcing.hold_until(tx, one, zone=house.zone, now=now)
-        # Once all is held, only what moved since can have left something that is not.
-        if (
-            until is not None
-            and (changed or one.not_before != until)
-            and await recipients.waiting(tx, one.id, before=until)
-        ):
+        if until is not None and await recipients.waiting(tx, one.id, before=until):
             return _Look(one, "hold", until=until)
-    over = figures.left == 0
+    _, standing, shown = _reported(one)
+    over = not left
     news = over or standing != _standing(one)
-    recent = one.reported_at is not None and now - one.reported_at < BETWEEN
-    if not news and (recent or not changed):
+    if not news and (_recent(one, now) or _rests(one, now)):
+        return None
+    figures = announcing.figures(await recipients.states(tx, one.id))
+    if not news and shown == _shown(figures):
         return None
     edits = await _target(tx, one, now)
     if edits is None:
@@ -110,7 +108,7 @@ async def _report(tx: Tx, house: House, one: Written, look: _Look, now: datetime
             author.language,
             one,
             look.figures,
-            await outbox.reasons(tx, one.batch),
+            await recipients.reasons(tx, one.id),
             now=now,
             zone=await announcing.home(tx, one.audience, house.zone),
         )
@@ -139,6 +137,19 @@ async def _target(tx: Tx, one: Written, now: datetime) -> str | None:
     waits = state in (State.READY, State.SENDING, State.UNCERTAIN)
     fresh = one.reported_at is not None and now - one.reported_at < PATIENCE
     return None if waits and fresh else ""
+
+
+def _recent(one: Written, now: datetime) -> bool:
+    """Whether it was told a moment ago, longer for a long list: what waits on it is counted."""
+    between = BETWEEN + timedelta(seconds=one.recipients / COUNTED)
+    return one.reported_at is not None and now - one.reported_at < between
+
+
+def _rests(one: Written, now: datetime) -> bool:
+    """Whether all of it waits for its hour, and what was in the air before has long ended."""
+    if one.not_before is None or one.not_before <= now or one.state != "sending":
+        return False
+    return one.reported_at is not None and now - one.reported_at > PATIENCE
 
 
 def _reported(one: Written) -> tuple[int, str, str]:

@@ -128,7 +128,6 @@ class Router:
         if press is None:
             await self._stale(turn)
             return
-        await outbox.arrived(turn.tx, [press.ref], at=turn.now)
         if press.value.startswith("!"):
             await self._chosen(turn, press.value)
             return

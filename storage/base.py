@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
 
 Tx = AsyncConnection
 """A transaction in progress. Rooms above pass it on and never commit it."""
@@ -24,20 +27,34 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times; store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+    # One step each way, where the library takes three: a list of many is mostly times.
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Refuse naive times; store UTC."""
+        return _utc if dialect.name == "postgresql" else _written
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Give the zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _utc if dialect.name == "postgresql" else _read
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC)
+
+
+def _written(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes it on SQLite: it sorts as it stands."""
+    if (value := _utc(value)) is None:
+        return None
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 # SQLite fills only a plain INTEGER key by itself.
@@ -89,6 +106,26 @@ def _in_place(database: str, table: type[Base], names: frozenset[str]) -> Any:
     keys = [column.name for column in table.__table__.primary_key]
     changed = {name: insert.excluded[name] for name in sorted(names.difference(keys))}
     return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+_READ: WeakKeyDictionary[Tx, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+
+
+async def read_once(tx: Tx, *what: Any, read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` finds, asked for once in a transaction, in which it does not change.
+
+    Many turns share a transaction and ask for the same service and the same key.
+    """
+    known = _READ.setdefault(tx, {})
+    if what not in known:
+        known[what] = await read()
+    found: T = known[what]
+    return found
+
+
+def forget_read(tx: Tx, *what: Any) -> None:
+    """It was changed in this transaction: read it again."""
+    _READ.setdefault(tx, {}).pop(what, None)
 
 
 async def insert_new(tx: Tx, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:

@@ -109,6 +109,7 @@ _TAKE = (
     .order_by(Inbox.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_OLDEST = select(Inbox.received_at).where(Inbox.state == _WAITING).order_by(Inbox.id).limit(1)
 _FINISH = (
     update(Inbox)
     .where(Inbox.id.in_(bindparam("ids", expanding=True)))
@@ -197,6 +198,11 @@ async def quarantine(tx: Tx, inbox_id: int, *, shape: bytes, error: str) -> None
 async def next_try(tx: Tx) -> datetime | None:
     """When the earliest postponed update wants its second try."""
     return await tx.scalar(select(func.min(Inbox.next_try_at)).where(Inbox.state == _WAITING))
+
+
+async def oldest(tx: Tx) -> datetime | None:
+    """When the update came in that waits longest; None when nothing waits."""
+    return await tx.scalar(_OLDEST)
 
 
 async def states(tx: Tx) -> dict[str, int]:

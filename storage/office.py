@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Serial, Tx
+from storage.base import Base, Serial, Tx, read_once
 
 
 class Unit(Base):
@@ -72,33 +72,39 @@ _OFFERED = select(
 ).join(Unit, Unit.id == Service.unit_id)
 # Built once: building a statement takes longer than running it.
 _ONE_OFFERED = _OFFERED.where(Service.id == bindparam("service_id"))
+_COUNTER = select(
+    ServicePoint.id,
+    ServicePoint.name,
+    ServicePoint.unit_id,
+    ServicePoint.service_id,
+    ServicePoint.active,
+).where(ServicePoint.code == bindparam("code"))
 _COUNTER_NAME = select(ServicePoint.name).where(ServicePoint.id == bindparam("point_id"))
 
 
 async def counter_with(tx: Tx, code: str) -> Counter | None:
     """The service point whose QR carries this code, in use or not."""
-    row = await tx.execute(
-        select(
-            ServicePoint.id,
-            ServicePoint.name,
-            ServicePoint.unit_id,
-            ServicePoint.service_id,
-            ServicePoint.active,
-        ).where(ServicePoint.code == code)
-    )
-    found = row.first()
+    found = (await tx.execute(_COUNTER, {"code": code})).first()
     return None if found is None else Counter(*found)
 
 
 async def counter_name(tx: Tx, point_id: int) -> str | None:
     """What a service point is called; None if there is none."""
-    return await tx.scalar(_COUNTER_NAME, {"point_id": point_id})
+
+    async def read() -> str | None:
+        return await tx.scalar(_COUNTER_NAME, {"point_id": point_id})
+
+    return await read_once(tx, "point", point_id, read=read)
 
 
 async def offered(tx: Tx, service_id: int) -> Offered | None:
     """One service; None if there is none."""
-    row = (await tx.execute(_ONE_OFFERED, {"service_id": service_id})).first()
-    return None if row is None else Offered(*row)
+
+    async def read() -> Offered | None:
+        row = (await tx.execute(_ONE_OFFERED, {"service_id": service_id})).first()
+        return None if row is None else Offered(*row)
+
+    return await read_once(tx, "service", service_id, read=read)
 
 
 async def all_offered(tx: Tx, unit_id: int | None = None) -> list[Offered]:

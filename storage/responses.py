@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, func, insert, select
+from sqlalchemy import ForeignKey, Index, Integer, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import UNORDERED, Base, Tx, insert_once, put_rows
+from storage.base import UNORDERED, Base, Tx, forget_read, insert_once, put_rows, read_once
 
 
 class Response(Base):
@@ -94,6 +94,18 @@ class Sum(NamedTuple):
 # Built once: building a statement takes longer than running it.
 _RESPONSE, _ANSWER = insert(Response), insert(Answer)
 _WRAPPED = select(PeriodKey.wrapped).where(PeriodKey.period == bindparam("period"))
+_CROWDED = (
+    select(Response.key)
+    .where(
+        Response.service_id == bindparam("service_id"),
+        Response.instrument == bindparam("instrument"),
+        Response.local_date == bindparam("local_date"),
+        Response.point_id == bindparam("point_id"),
+        Response.half_day == bindparam("half_day"),
+    )
+    .offset(bindparam("before", type_=Integer))
+    .limit(1)
+)
 _SPENT = select(Once.key).where(Once.key.in_(bindparam("keys", expanding=True)))
 
 
@@ -148,18 +160,15 @@ async def crowded(
     tx: Tx, service_id: int, instrument: str, local_date: str, point_id: int, half_day: str, n: int
 ) -> bool:
     """Whether a point already has `n` responses to one instrument in one half-day."""
-    found = await tx.scalar(
-        select(Response.key)
-        .where(
-            Response.service_id == service_id,
-            Response.instrument == instrument,
-            Response.local_date == local_date,
-            Response.point_id == point_id,
-            Response.half_day == half_day,
-        )
-        .offset(n - 1)
-        .limit(1)
-    )
+    asked = {
+        "service_id": service_id,
+        "instrument": instrument,
+        "local_date": local_date,
+        "point_id": point_id,
+        "half_day": half_day,
+        "before": n - 1,
+    }
+    found = await tx.scalar(_CROWDED, asked)
     return found is not None
 
 
@@ -168,7 +177,11 @@ async def crowded(
 
 async def wrapped_key(tx: Tx, period: str) -> bytes | None:
     """The wrapped key of a period; None before its first response and after its end."""
-    return await tx.scalar(_WRAPPED, {"period": period})
+
+    async def read() -> bytes | None:
+        return await tx.scalar(_WRAPPED, {"period": period})
+
+    return await read_once(tx, "period key", period, read=read)
 
 
 async def wrapped_keys(tx: Tx) -> dict[str, bytes]:
@@ -180,6 +193,7 @@ async def wrapped_keys(tx: Tx) -> dict[str, bytes]:
 async def keep_wrapped_key(tx: Tx, period: str, wrapped: bytes) -> bytes:
     """Keep the key of a period unless there is one; returns the one in force."""
     await insert_once(tx, PeriodKey, period=period, wrapped=wrapped)
+    forget_read(tx, "period key", period)
     kept = await wrapped_key(tx, period)
     assert kept is not None
     return kept

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.base import Tx
+from storage.near import Near, near
 
 __all__ = ["Database", "Tx", "UnknownDatabase", "is_trouble"]
 
@@ -27,11 +29,14 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 # connection that the server closed because we held it idle too long (a frozen machine).
 _AWAY = ("25006", "25P03")
 
+_SQLITE_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_POSTGRES_DAMAGED = ("XX001", "XX002")
+
 _POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
 
 
 def is_trouble(error: BaseException) -> bool:
-    """Whether the database is at fault (away, locked, full), not the one who asked.
+    """Whether the database is at fault (away, locked, full, damaged), not the one who asked.
 
     Both drivers wrap what the system tells them into errors of their own: psycopg any OSError of
     its socket and of looking up a name, SQLite that of its file. A broken connection is all that
@@ -44,11 +49,60 @@ def is_trouble(error: BaseException) -> bool:
         return not isinstance(error, BrokenPipeError)  # that is a reader of ours gone, not it
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _AWAY
+    away = getattr(error.orig, "sqlstate", "") in _AWAY
+    return away or error.connection_invalidated or is_damage(error)
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Whether the database says that it is broken: nothing may be set aside on its word."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    state = getattr(error.orig, "sqlstate", "")
+    return name.startswith(_SQLITE_DAMAGED) or state in _POSTGRES_DAMAGED
 
 
 class UnknownDatabase(ValueError):
     """An address that names neither SQLite nor PostgreSQL."""
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+# Conversations are read and written at every turn, and this is several times quicker.
+_JSON: dict[str, Any] = {
+    "json_serializer": _json,
+    "json_deserializer": msgspec.json.decode,
+}
+
+
+class Lock:
+    """PostgreSQL's lock for one working process. It lives as long as its session.
+
+    So a killed process frees it at once, and a server that restarts takes it from a living one.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Take nothing yet."""
+        self._engine = engine
+        self._session: Tx | None = None
+
+    async def held(self) -> bool:
+        """Take it, or see that it is still ours; False while another process has it."""
+        try:
+            if self._session is None:
+                self._session = await self._engine.connect()
+                await self._session.execution_options(isolation_level="AUTOCOMMIT")
+            return bool(await self._session.scalar(text("SELECT pg_try_advisory_lock(7241)")))
+        except BaseException:
+            await self.release()
+            raise
+
+    async def release(self) -> None:
+        """Let it go with its session, whatever has become of that."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.invalidate()
+            await session.close()
 
 
 def _size(path: Path) -> int:
@@ -58,9 +112,12 @@ def _size(path: Path) -> int:
 class Database:
     """One database, opened for the owner of the writing role or beside it."""
 
-    def __init__(self, url: str, *, beside: bool = False, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, beside: bool = False, pool_size: int = 10, hurry: bool = True
+    ) -> None:
         """Prepare, without connecting; `beside` never checkpoints SQLite (short commands).
 
+        Without `hurry` a statement on PostgreSQL may take as long as it needs (migrations).
         Raises UnknownDatabase. Whatever driver the address names, ours is used.
         """
         try:
@@ -73,20 +130,25 @@ class Database:
         self.url = self.url.set(drivername=_DRIVERS[kind])
         self.is_sqlite = kind == "sqlite"
         self._lock = asyncio.Lock()
+        self._near: Near | None = None
         if self.is_sqlite:
             if self.path is not None:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._writer = self._sqlite(read_only=False, pool_size=1, checkpoint=not beside)
             self._reader = self._sqlite(read_only=True, pool_size=4, checkpoint=False)
         else:
+            from storage.line import Line  # an office on SQLite needs no PostgreSQL in memory
+
+            limits = {"options": _POSTGRES_OPTIONS, "async_creator_fn": Line.connect}
             self._writer = self._reader = create_async_engine(
                 self.url,
                 pool_size=pool_size,
                 max_overflow=pool_size,
                 pool_timeout=10,
                 pool_pre_ping=False,
+                **_JSON,
                 hide_parameters=True,  # an error in a log must not carry anybody's values
-                connect_args={"connect_timeout": 5, "options": _POSTGRES_OPTIONS},
+                connect_args={"connect_timeout": 5, **(limits if hurry else {})},
             )
 
     @property
@@ -101,12 +163,19 @@ class Database:
         return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
 
     def _sqlite(self, *, read_only: bool, pool_size: int, checkpoint: bool) -> AsyncEngine:
+        def connect(*arguments: Any, **options: Any) -> Near:
+            connection = near(*arguments, **options)
+            if not read_only:
+                self._near = connection
+            return connection
+
         engine = create_async_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
             hide_parameters=True,
-            connect_args={"timeout": 30},
+            **_JSON,
+            connect_args={"timeout": 30, "check_same_thread": False, "async_creator_fn": connect},
         )
 
         def prepare(connection: Any, _: Any) -> None:
@@ -134,17 +203,20 @@ class Database:
         return engine
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self, *, brief: bool = False) -> AsyncIterator[Tx]:
         """One writing transaction: committed at the end, rolled back on any error.
 
-        Never keep it open across a call to a platform.
+        Never keep it open across a call to a platform. `brief` promises that each statement
+        touches few rows, by their keys: SQLite then runs them without a detour over a thread.
         """
         if not self.is_sqlite:
             async with self._writer.begin() as tx:
                 yield tx
             return
         async with self._lock, self._writer.begin() as tx:
-            yield tx
+            assert self._near is not None
+            with self._near.brief() if brief else nullcontext():
+                yield tx
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
@@ -154,16 +226,9 @@ class Database:
                 await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield tx
 
-    @asynccontextmanager
-    async def advisory_lock(self) -> AsyncIterator[bool]:
-        """PostgreSQL's own lock for one working process; false when another holds it.
-
-        It lives as long as its connection, so a killed process frees it at once.
-        """
-        async with self._writer.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            yield bool(await connection.scalar(text("SELECT pg_try_advisory_lock(7241)")))
-            await connection.execute(text("SELECT pg_advisory_unlock(7241)"))
+    def lock(self) -> Lock:
+        """PostgreSQL's own lock for one working process, not taken yet."""
+        return Lock(self._writer)
 
     async def check(self) -> str:
         """Ask the database whether it is whole; "" when it is, else what it says.
@@ -177,7 +242,7 @@ class Database:
                     return ""
                 found = str(await tx.scalar(text("PRAGMA quick_check(1)")))
         except DBAPIError as error:
-            if is_trouble(error):
+            if not is_damage(error):
                 raise
             return str(error.orig)  # "file is not a database", "disk image is malformed"
         return "" if found == "ok" else found

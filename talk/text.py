@@ -7,6 +7,7 @@ alone, before values are put in, so what a person typed can never become markup.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -43,24 +44,31 @@ def fill(template: str, **values: str | int | Text) -> Text:
 
     Raises KeyError when a slot has no value. Values are never read as marks.
     """
-    return tuple(_merged(_spans(template, "", values)))
-
-
-def _spans(template: str, style: str, values: dict[str, str | int | Text]) -> list[Span]:
     spans: list[Span] = []
+    for words, style, slot in _read(template):
+        if not slot:
+            spans.append(Span(words, style))
+            continue
+        value = values[words]
+        spans.extend(value if isinstance(value, tuple) else (Span(str(value), style),))
+    return tuple(_merged(spans))
+
+
+@lru_cache(maxsize=4096)  # there are some hundred sentences, and each is said again and again
+def _read(template: str, style: str = "") -> tuple[tuple[str, str, bool], ...]:
+    """The pieces of a template: words or the name of a slot, their style, whether a slot."""
+    pieces: list[tuple[str, str, bool]] = []
     at = 0
     for mark in _MARK.finditer(template):
-        spans.append(Span(template[at : mark.start()], style))
+        pieces.append((template[at : mark.start()], style, False))
         at = mark.end()
-        if (slot := mark["slot"]) is not None:
-            value = values[slot]
-            spans.extend(value if isinstance(value, tuple) else (Span(str(value), style),))
+        if mark["slot"] is not None:
+            pieces.append((mark["slot"], style, True))
         elif mark["b"] is not None:
-            spans.extend(_spans(mark["b"], "b", values))
+            pieces += _read(mark["b"], "b")
         else:
-            spans.extend(_spans(mark["i"], "i", values))
-    spans.append(Span(template[at:], style))
-    return spans
+            pieces += _read(mark["i"], "i")
+    return (*pieces, (template[at:], style, False))
 
 
 def _merged(spans: list[Span]) -> list[Span]:

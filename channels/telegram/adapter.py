@@ -71,11 +71,16 @@ class Telegram:
         token: str,
         api_url: str = "https://api.telegram.org",
         key: bytes,
+        connections: int = 16,
         request: BaseRequest | None = None,
         poll_request: BaseRequest | None = None,
         bulk_request: BaseRequest | None = None,
+        tap_request: BaseRequest | None = None,
     ) -> None:
-        """Raises ValueError for a token or an address that cannot be one."""
+        """Raises ValueError for a token or an address that cannot be one.
+
+        Calls beyond so many `connections` at once, to many or to one, wait for each other.
+        """
         shape = _TOKEN.fullmatch(token)
         if shape is None:
             raise ValueError(
@@ -91,10 +96,12 @@ class Telegram:
         self.username = ""
         self._calls = Calls(f"{api_url.rstrip('/')}/bot{token}/", secret=shape[2])
         self._key = key
-        # Three pools, so that neither a long poll nor an announcement makes a reply wait.
-        self._request = request or AiohttpRequest(16)
+        # Four pools, so that neither a long poll nor an announcement makes a reply wait, nor the
+        # little signs that end the waiting on a button, should Telegram be slow with those.
+        self._request = request or AiohttpRequest(connections)
         self._poll_request = poll_request or request or AiohttpRequest(4)
-        self._bulk_request = bulk_request or request or AiohttpRequest(16)
+        self._bulk_request = bulk_request or request or AiohttpRequest(connections)
+        self._tap_request = tap_request or request or AiohttpRequest(8)
 
     def __repr__(self) -> str:
         return f"<Telegram bot {self.bot_id}>"
@@ -180,7 +187,7 @@ class Telegram:
         if text:
             limit = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
             parameters |= {"text": render.cut(text, limit), "show_alert": alert}
-        result = await self._calls.call("answerCallbackQuery", parameters, self._request)
+        result = await self._calls.call("answerCallbackQuery", parameters, self._tap_request)
         if result.ending is not Ending.SENT:
             _log.info("a tap was not answered: %s", result.error)
 
@@ -236,7 +243,7 @@ class Telegram:
         await self._arrange("setChatMenuButton", button)
 
     def _requests(self) -> set[BaseRequest]:
-        return {self._request, self._poll_request, self._bulk_request}
+        return {self._request, self._poll_request, self._bulk_request, self._tap_request}
 
     def _shown(
         self, chat: str, body: Outbound, ref: str, resend: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
+from telegram import InputFile
 from telegram.request import BaseRequest, RequestData
 
 # The interface of a request takes RequestData, and RequestData is made of these; the library
@@ -80,7 +81,14 @@ class Calls:
         request: BaseRequest,
         seconds: float | None = None,
     ) -> tuple[int, bytes]:
-        data = RequestData([RequestParameter.from_input(k, v) for k, v in parameters.items()])
+        data = RequestData([_parameter(k, v) for k, v in parameters.items()])
         if seconds is None:
             return await request.do_request(self._url + method, "POST", data)
         return await request.do_request(self._url + method, "POST", data, read_timeout=seconds)
+
+
+def _parameter(name: str, value: object) -> RequestParameter:
+    """A parameter; only a file has to be looked at, all else is plain JSON of ours already."""
+    if isinstance(value, InputFile):
+        return RequestParameter.from_input(name, value)
+    return RequestParameter(name, value, None)

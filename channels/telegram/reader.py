@@ -82,6 +82,7 @@ _CONTENTS = (
     *("invoice", "poll", "venue", "location"),
 )
 _COMMAND = re.compile(r"/(\w{1,64})(?:@(\w+))?(?:\s+(.*))?", re.S)
+_NAME = re.compile(r"[a-z0-9_]{1,64}")  # no kind is called otherwise, and any can be stored
 _UPDATE_ID = re.compile(rb'"update_id"\s*:\s*(\d{1,15})(?!\d|\.)')
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -237,9 +238,9 @@ def _is_person(user: _User | None, chat: _Chat, bot_id: int) -> bool:
 
     A private chat has the number of the person in it, so a missing sender is that person.
     """
-    if user is None:
-        return chat.id > 0 and chat.id != bot_id
-    return user.id == chat.id and user.id != bot_id and not user.is_bot
+    if chat.id <= 0 or chat.id == bot_id:
+        return False
+    return user is None or (user.id == chat.id and not user.is_bot)
 
 
 def _language(user: _User | None) -> str:
@@ -253,7 +254,7 @@ def _sort(fields: dict[str, msgspec.Raw]) -> str:
     present = [name for name, value in fields.items() if bytes(value) != b"null"]
     for name in (*READ, *present):
         if name in present and name != "update_id":
-            return name
+            return name if _NAME.fullmatch(name) else ""
     return ""
 
 

@@ -186,10 +186,18 @@ async def test_what_cannot_be_shown_is_refused_without_a_call(
     assert {record.levelno for record in caplog.records} == {logging.ERROR}
 
 
-async def test_many_messages_have_connections_of_their_own() -> None:
-    one, many, updates = Line(yes(ME)), Line(), Line(yes([]))
-    telegram = Telegram(token=TOKEN, key=KEY, request=one, poll_request=updates, bulk_request=many)
+async def test_messages_to_many_and_answers_to_taps_have_connections_of_their_own() -> None:
+    one, many, updates, taps = Line(yes(ME)), Line(), Line(yes([])), Line(yes(True))
+    telegram = Telegram(
+        token=TOKEN,
+        key=KEY,
+        request=one,
+        poll_request=updates,
+        bulk_request=many,
+        tap_request=taps,
+    )
     await telegram.start()
+    await telegram.answer("77")
     await telegram.send("42", BODY, ref=REF)
     await telegram.send("42", BODY, ref=REF, bulk=True)
     await telegram.poll(0, timeout=5)
@@ -197,7 +205,8 @@ async def test_many_messages_have_connections_of_their_own() -> None:
     assert [asked.method for asked in one.asked] == ["getMe", "sendMessage"]
     assert [asked.method for asked in many.asked] == ["sendMessage"]
     assert [asked.method for asked in updates.asked] == ["getUpdates"]
-    assert [(line.opened, line.closed) for line in (one, many, updates)] == [(1, 1)] * 3
+    assert [asked.method for asked in taps.asked] == ["answerCallbackQuery"]
+    assert [(line.opened, line.closed) for line in (one, many, updates, taps)] == [(1, 1)] * 4
 
 
 async def test_an_answered_tap() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,34 +13,8 @@ from channels.telegram.batch import split
 from channels.telegram.reader import Head, head, read
 from talk.messages import Inbound, Kind
 from tests.channels.line import BOT_ID, KEY
-from tests.channels.updates import SEEDS, Json, raw
-
-MISSING = object()
-MUTATIONS: tuple[Any, ...] = (
-    *(MISSING, None, True, False, 0, -1, 5, 2**53 + 1, -(2**63), 2**70, 1.5, -0.0, 1e308),
-    *("", "x", "5", "\u0000\u202e", "a" * 5000, [], [None], [[]], {}, {"id": None}, {"": {}}),
-)
-
-
-def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value, inner and leaf."""
-    if path:
-        yield path
-    if isinstance(node, dict | list):
-        for name, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-            yield from places(value, (*path, name))
-
-
-def changed(seed: Json, path: tuple[Any, ...], value: Any) -> Json:
-    mutant = copy.deepcopy(seed)
-    node: Any = mutant
-    for name in path[:-1]:
-        node = node[name]
-    if value is MISSING:
-        del node[path[-1]]
-    else:
-        node[path[-1]] = value
-    return mutant
+from tests.channels.mutations import MISSING, MUTATIONS, changed, places
+from tests.channels.updates import SEEDS, raw
 
 
 def outcome(line: bytes) -> Inbound | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from domain import announcing
 from domain.errors import Refused
-from storage import announcements, ledger, outbox, people, recipients, roles, sending
+from storage import announcements, ledger, outbox, people, recipients, roles, settling
 from storage.audit import Audit
 from storage.outbox import Outbox, State
 from storage.people import Address
@@ -310,12 +310,10 @@ async def test_who_withdraws_gets_nothing_for_citizens_and_still_what_is_for_sta
     await frozen(database, for_citizens)
     await frozen(database, for_staff)
     async with database.transaction() as tx:
-        assert await recipients.cancel_for_person(tx, 100, at=NOW) == 1
-        assert await outbox.reasons(tx, f"ann:{for_citizens}") == {
-            ("ready", ""): 1,
-            ("cancelled", "withdrawn"): 1,
-        }
-        assert await outbox.states(tx, f"ann:{for_staff}") == {"ready": 1}
+        assert await outbox.cancel_announcements(tx, 100, at=NOW) == 1
+        assert await recipients.reasons(tx, for_citizens) == {("cancelled", "opted out"): 1}
+        assert await recipients.states(tx, for_citizens) == {"ready": 1, "cancelled": 1}
+        assert await recipients.states(tx, for_staff) == {"ready": 1}
 
 
 # --- stop, hold, repeat ---------------------------------------------------------------------
@@ -331,7 +329,7 @@ async def test_a_stop_calls_off_what_has_not_left_and_ends_the_list(database, au
         found = await announcements.get(tx, one)
         await announcing.stop(tx, found, by=AUTHOR, now=NOW)
         assert await announcing.freeze_step(tx, one, now=NOW)
-        assert await outbox.states(tx, f"ann:{one}") == {"sending": 1, "cancelled": 3}
+        assert await recipients.states(tx, one) == {"sending": 1, "cancelled": 3}
         with pytest.raises(Refused, match=r"announcements\.over"):
             await announcing.stop(tx, found, by=AUTHOR, now=NOW)
         assert await announcements.days_of(tx, one) == {"2026-11-23"}
@@ -346,7 +344,7 @@ async def test_a_stop_before_anything_left_gives_the_day_back(database, author):
         await announcing.freeze_step(tx, one, now=NOW)
         found = await announcements.get(tx, one)
         await announcing.stop(tx, found, by=AUTHOR, now=NOW)
-        assert await outbox.states(tx, f"ann:{one}") == {"cancelled": 1}
+        assert await recipients.states(tx, one) == {"cancelled": 1}
         assert (await announcing.plan(tx, "citizens", 1, zone=ZONE, now=NOW)).why == ""
 
 
@@ -378,8 +376,8 @@ async def test_holding_over_long_holidays_does_not_let_it_grow_stale(database, a
         await announcing.freeze_step(tx, one, now=NOW)
         until = NOW + timedelta(days=9)
         await announcing.hold_step(tx, await announcements.get(tx, one), until=until, zone=ZONE)
-        await sending.expire(tx, now=until)
-        assert await outbox.states(tx, f"ann:{one}") == {"ready": 1}
+        await settling.expire(tx, now=until)
+        assert await recipients.states(tx, one) == {"ready": 1}
 
 
 async def test_the_uncertain_alone_can_be_written_to_again_once(database, author):

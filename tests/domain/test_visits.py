@@ -50,6 +50,7 @@ async def test_without_the_key_the_rows_fit_nobody(database: Database) -> None:
         (row,) = (await tx.execute(select(Once.key, Once.period))).all()
         assert row.period == period_of(DAY)
         await tx.execute(delete(PeriodKey))
+    async with database.transaction() as tx:
         assert await answered(tx, KEYS, VISIT, ("skm",)) == set()
         await answer_once(tx, KEYS, VISIT, "skm")
         marks = set((await tx.execute(select(Once.key))).scalars())

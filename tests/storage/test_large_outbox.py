@@ -15,12 +15,12 @@ from talk.text import plain
 from tests.kit import crowd
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-LIMITS = [(lane, 5) for lane in Lane]
 
 
 async def _claimed(database: Database, now: datetime = NOW, **more: object) -> list[str]:
     async with database.transaction() as tx:
-        hand = await sending.claim(tx, LIMITS, owner="me", now=now, most=5, **more)
+        asked = {"most": 5, "others": 5, **more}
+        hand = await sending.claim(tx, owner="me", now=now, **asked)
         causes = select(Outbox.cause).where(Outbox.id.in_([row.id for row in hand.rows]))
         return list(await tx.scalars(causes.order_by(Outbox.id)))
 
@@ -41,17 +41,31 @@ async def people(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("people")
-async def test_earlier_lanes_go_first_and_each_lane_keeps_to_its_limit(database: Database) -> None:
+async def test_earlier_lanes_go_first_and_all_but_replies_share_a_limit(
+    database: Database,
+) -> None:
     await _put(
         database,
         *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in range(1, 8)),
         *(_parcel(f"r{n}", n, lane=Lane.REMINDER) for n in range(8, 11)),
         _parcel("i", 11),
     )
-    assert await _claimed(database) == ["b1", "r8", "r9", "r10", "i"]
-    async with database.transaction() as tx:
-        only = await sending.claim(tx, [(Lane.BROADCAST, 2)], owner="me", now=NOW, most=5)
-    assert len(only.rows) == 2
+    assert await _claimed(database, most=2) == ["r8", "i"]
+    assert await _claimed(database, others=3) == ["b1", "r9", "r10"]
+    assert await _claimed(database, others=0) == []
+    assert await _claimed(database, others=-4) == []
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_is_due_and_what_waits_share_the_limit_too(database: Database) -> None:
+    soon = NOW + timedelta(hours=1)
+    await _put(
+        database,
+        *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in range(1, 5)),
+        *(_parcel(f"d{n}", n, lane=Lane.BROADCAST, not_before=soon) for n in range(5, 9)),
+    )
+    assert await _claimed(database, soon, others=3) == ["d5", "d6", "d7"]
+    assert await _claimed(database, soon, others=3) == ["b1", "b2", "d8"]
 
 
 @pytest.mark.usefixtures("people")
@@ -99,7 +113,7 @@ async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
 
     event.listen(database._writer.sync_engine, "before_cursor_execute", note)
     async with database.transaction() as tx:
-        await sending.claim(tx, LIMITS, owner="me", now=NOW, most=5, held=[1, 2])
+        await sending.claim(tx, owner="me", now=NOW, most=5, others=5, held=[1, 2])
         await outbox.put(tx, [_parcel("edit", 1, edits="12")], at=NOW)
         await outbox.cancel_for(tx, 1, at=NOW, reason="blocked")
         await outbox.message_of(tx, "AAAAAAAA")
