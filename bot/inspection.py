@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import shutil
 import sqlite3
@@ -20,6 +22,7 @@ from bot.refusals import CannotStart
 from bot.secret import SecretMissing, load_keys
 from bot.service import SAFE_SQLITE
 from bot.settings import Settings
+from bot.spool import waiting_in
 from channels.result import Trouble, Unauthorised
 from domain.errors import Refused
 from storage.inbox import QUARANTINED, WAITING
@@ -69,7 +72,7 @@ async def inspect(settings: Settings, clock: Clock) -> list[Finding]:
 
 async def _all(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     yield _ok("doctor.python", version=platform.python_version())
-    for finding in [*_zones(), *_secret(settings)]:
+    for finding in [*_zones(), *_secret(settings), *_spool(settings)]:
         yield finding
     async for finding in _database(settings, clock):
         yield finding
@@ -99,6 +102,27 @@ def _secret(settings: Settings) -> list[Finding]:
     except SecretMissing as error:
         return [_wrong(error.key, **error.values)]
     return [_ok("doctor.secret", path=str(path))]
+
+
+def _spool(settings: Settings) -> list[Finding]:
+    folder = settings.spool_dir
+    if folder is None:
+        sqlite = settings.database_url.startswith("sqlite")
+        return [] if sqlite else [_note("doctor.no_spool")]
+    if not folder.is_dir():
+        return [_note("doctor.spool_absent", path=str(folder))]
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        return [_wrong("doctor.open_spool", path=str(folder), mode=f"{mode:04o}")]
+    try:
+        n = waiting_in(folder)
+    except OSError as error:
+        return [_wrong("doctor.spool_shut", path=str(folder), problem=error.strerror or "")]
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return [_wrong("doctor.spool_shut", path=str(folder), problem=os.strerror(errno.EACCES))]
+    free = shutil.disk_usage(folder).free
+    say = _wrong if free < LESS else _note if n or free < LITTLE else _ok
+    return [say("doctor.spool", path=str(folder), n=n, free=f"{free / 1_000_000_000:.1f}")]
 
 
 # --- the database -------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from bot.refusals import CannotStart
 from bot.secret import load_keys
 from bot.settings import Settings
 from bot.sole import sole
+from bot.spool import Spool
 from domain.keys import Keys
 from domain.visits import KeyDamaged, unwrap
 from storage.responses import wrapped_keys
@@ -89,6 +90,23 @@ def open_database(settings: Settings, *, beside: bool = False) -> Database:
         raise CannotStart("cli.no_folder", problem=error.strerror or str(error)) from None
 
 
+def spool_of(settings: Settings, bot_id: int) -> Spool | None:
+    """The spool of this bot, opened; None when the settings want none. Raises CannotStart.
+
+    Another bot's updates must never be taken for ours, so each has a file of its own.
+    """
+    if settings.spool_dir is None:
+        return None
+    path = settings.spool_dir / f"{bot_id}.spool"
+    try:
+        return Spool(path)
+    except BlockingIOError:
+        raise CannotStart("cli.spool_taken", path=str(path)) from None
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise CannotStart("cli.unfit_spool", path=str(path), problem=problem) from None
+
+
 def keys_of(settings: Settings, database: Database, *, create: bool | None = None) -> Keys:
     """The installation's keys; on SQLite made if there are none. Raises SecretMissing."""
     may = database.is_sqlite if create is None else create
@@ -123,8 +141,11 @@ async def working(settings: Settings) -> AsyncIterator[Place]:
     """
     database = open_database(settings)
     try:
+        if not database.is_sqlite:
+            await check_whole(database)  # the lock is kept by the server, so that has to be there
         async with sole(database):
-            await check_whole(database)
+            if database.is_sqlite:
+                await check_whole(database)
             await bring_up_to_date(database, may=database.is_sqlite)
             yield Place(database, await fitting_keys(settings, database))
     finally:

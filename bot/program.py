@@ -12,14 +12,17 @@ from bot.ingest import Ingest
 from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.sender import Sender
+from bot.spool import Spool
 from bot.worker import Worker
 from channels.telegram import Telegram
 from content import Bank
 from domain.keys import Keys
 from handlers.router import Router
 from handlers.turn import House
-from storage import inbox, library, outbox
-from storage.session import Database
+from storage import inbox, library, overview
+from storage.session import Database, is_trouble
+
+COUNTING = 2.0  # seconds that counting rows may keep somebody waiting who asks for figures
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -38,8 +41,12 @@ class Program:
         clock: Clock,
         spawn: Spawn,
         send_per_second: float = 28.0,
+        spool: Spool | None = None,
     ) -> None:
-        """Wire everything; `spawn` runs what nobody waits for."""
+        """Wire everything; `spawn` runs what nobody waits for.
+
+        The `spool` stays its giver's to close.
+        """
         self.database = database
         self.channel = channel
         self.clock = clock
@@ -49,10 +56,11 @@ class Program:
         self.metrics = Metrics()
         self.arrived = asyncio.Event()
         self.house = House(bank=bank, keys=keys, link=self.link)
+        self.pace = Pace(send_per_second, clock.monotonic())
         self.sender = Sender(
             database,
             channel,
-            Pace(send_per_second, clock.monotonic()),
+            self.pace,
             clock,
             self.health,
             self.metrics,
@@ -69,7 +77,12 @@ class Program:
             sender=self.sender,
             spawn=spawn,
         )
-        self.ingest = Ingest(database, channel, keys, clock, self.health, self.arrived.set)
+        self.spool = spool
+        self.ingest = Ingest(
+            database, channel, keys, clock, self.health, self.metrics, self.arrived.set, spool
+        )
+        if spool is not None:
+            self.metrics.spool.set_function(lambda: spool.size)
 
     def link(self, payload: str) -> str:
         """The full link that opens the bot with this start payload."""
@@ -78,7 +91,8 @@ class Program:
     async def open(self) -> None:
         """Before the first update: keep the content's versions, settle what was in the air.
 
-        Raises ContentChanged when a version came with other bytes.
+        What an earlier process left in the spool comes before anything new. Raises ContentChanged
+        when a version came with other bytes.
         """
         async with self.database.transaction() as tx:
             for version in self.bank.versions:
@@ -92,15 +106,25 @@ class Program:
                     at=self.clock.now(),
                 )
         await self.sender.recover()
+        await self.ingest.replay()
 
-    async def gauges(self) -> None:
-        """Bring the row counts of the figures up to date."""
-        async with self.database.reading() as tx:
-            waiting, going = await inbox.states(tx), await outbox.states(tx)
-        for gauge, states in ((self.metrics.inbox, waiting), (self.metrics.outbox, going)):
-            gauge.clear()
-            for state, n in states.items():
-                gauge.labels(state).set(n)
+    async def figures(self) -> bytes:
+        """Everything that is counted, in Prometheus's text format.
+
+        What stands in the queues is counted when somebody asks, and left out while the database
+        does not say: an old number would look like a quiet hour.
+        """
+        self.metrics.inbox.clear()
+        self.metrics.outbox.clear()
+        try:
+            async with asyncio.timeout(COUNTING), self.database.reading() as tx:
+                self.metrics.inbox.labels(inbox.WAITING).set(await overview.waiting(tx))
+                for state, n in (await overview.unsent(tx)).items():
+                    self.metrics.outbox.labels(state).set(n)
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) or is_trouble(error)):
+                raise
+        return self.metrics.text()
 
     async def readiness(self) -> dict[str, str]:
         """Each part with "ok" or what is wrong; asks the database now."""

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bot.clock import Clock
-from bot.install import WEBHOOK_PATH, Place, webhook_of
+from bot.install import WEBHOOK_PATH, Place, spool_of, webhook_of
 from bot.platform import channel_of
 from bot.program import Program
 from bot.refusals import CannotStart
@@ -35,12 +35,13 @@ class Service:
     """One installation at work."""
 
     def __init__(self, settings: Settings, place: Place, clock: Clock) -> None:
-        """Assemble everything; nothing is started. Raises CannotStart."""
+        """Assemble everything; nothing is started but the spool opened. Raises CannotStart."""
         url, secret = webhook_of(settings)
         channel = channel_of(settings, place.keys.key("callback"))
         bank = read_content()
         router = journeys.router()
         self.nursery = Nursery()
+        self._spool = spool_of(settings, channel.bot_id)
         self.program = Program(
             database=place.database,
             channel=channel,
@@ -50,6 +51,7 @@ class Service:
             clock=clock,
             spawn=self.nursery.spawn,
             send_per_second=settings.send_per_second,
+            spool=self._spool,
         )
         self.runner = Runner(
             self.program,
@@ -62,15 +64,12 @@ class Service:
     def _doors(self, settings: Settings, secret: str) -> Starlette:
         token = settings.metrics_token
 
-        async def figures() -> bytes:
-            return self.program.metrics.text()
-
         async def store(update: bytes) -> None:
             await self.program.ingest.store([update])
 
         return doors(
             readiness=self.program.readiness,
-            metrics=figures,
+            metrics=self.program.figures,
             metrics_token=token.get_secret_value() if token else None,
             webhook=Webhook(WEBHOOK_PATH, secret, store) if secret else None,
         )
@@ -91,14 +90,15 @@ class Service:
             log.warning("this SQLite is old; see `tanggap doctor`", version=sqlite3.sqlite_version)
         try:
             await self.program.open()
-        except ContentChanged as error:
-            raise CannotStart("cli.content_changed", what=str(error)) from None
-        try:
             await self.runner.run(
                 web_server(app or self.app), sock, connected=connected, farewell=farewell
             )
+        except ContentChanged as error:
+            raise CannotStart("cli.content_changed", what=str(error)) from None
         finally:
             await self.program.channel.stop()
+            if self._spool is not None:
+                self._spool.close()
 
 
 def menu(router: Router, bank: Bank) -> Menu:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         Path("data/secret"),
         description="The installation's secret; made with mode 0600; never in a backup; "
         "required and shared on PostgreSQL",
+    )
+    # Left empty, it is not set: the empty path would be the folder we stand in.
+    spool_dir: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = Field(
+        None,
+        description="Folder for updates that come while the database is away; never in a backup; "
+        "without it they are left with Telegram",
     )
     send_per_second: float = Field(
         28.0, gt=0, le=1000, description="Messages per second to all chats together"

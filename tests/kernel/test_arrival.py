@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.shape import shape
 from storage import inbox, ledger
-from storage.session import Database
+from storage.session import Database, Tx
 from tests.kernel.journey import Journey, asked
+from tests.kit.databases import deaf
 from tests.kit.world import World
 from web.doors import BODY_LIMIT, Webhook, doors
 
@@ -139,6 +143,18 @@ async def test_an_unknown_sort_of_update_is_stored_and_counted(world: World) -> 
     assert b"tanggap_updates_ignored_total" in world.program.metrics.text()
 
 
+@pytest.mark.parametrize("name", ["a\\u0000b", "\\u0000", "x" * 60_000, "A b", ""])
+async def test_a_sort_with_a_name_that_is_none_is_stored(world: World, name: str) -> None:
+    """PostgreSQL takes no text with a zero byte in it; one such update must not end polling."""
+    good = _press(2, 3_000)
+    await world.program.ingest.store([b'{"update_id": 1, "%b": {}}' % name.encode(), good])
+    await world.program.worker.step()
+    async with world.database.reading() as tx:
+        states = await inbox.states(tx)
+    assert sum(states.values()) == 2
+    assert states["done"] >= 1
+
+
 async def test_of_what_is_set_aside_only_the_shape_is_kept(world: World) -> None:
     raw = json.dumps(
         {"update_id": 3, "message": {"text": "NIK 3171234567890123", "chat": {"id": 4}}}
@@ -236,3 +252,58 @@ async def test_old_hashes_are_dropped_and_the_books_remember(world: World) -> No
     async with world.database.transaction() as tx:
         assert await inbox.forget_old(tx, now=world.clock.now()) == 1
     assert await _count(world, "inbox.forgotten") == 1
+
+
+async def test_what_comes_during_a_commit_shares_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at the door at once are as durable as one, for two commits and not for many."""
+    commits = 0
+    store = inbox.store
+
+    async def counted(*given: Any, **asked: Any) -> int:
+        nonlocal commits
+        commits += 1
+        return await store(*given, **asked)
+
+    monkeypatch.setattr(inbox, "store", counted)
+    bodies = [_press(n, 4_000 + n) for n in range(50)]
+    stored = await asyncio.gather(*(world.program.ingest.store([body]) for body in bodies))
+    assert sum(stored) == 50
+    assert await _count(world, "inbox.stored") == 50
+    assert commits == 2
+
+
+async def test_a_commit_that_fails_fails_for_all_who_share_it(world: World) -> None:
+    loads = [world.program.ingest.store([_press(n, 5_000 + n)]) for n in range(5)]
+    with deaf(world.database):
+        ended = await asyncio.gather(*loads, return_exceptions=True)
+    assert [type(one) for one in ended] == [OperationalError] * 5
+    again = [world.program.ingest.store([_press(n, 5_000 + n)]) for n in range(5)]
+    assert sum(await asyncio.gather(*again)) == 0, "its answer was lost, not the commit"
+    assert await _count(world, "inbox.stored") == 5
+
+
+async def test_who_gives_up_takes_nobody_along(world: World) -> None:
+    """The one who commits for all is cut off in the middle; the others' updates are stored."""
+    gate, begin = asyncio.Event(), world.database.transaction
+
+    @asynccontextmanager
+    async def slowly(**asked: bool) -> AsyncIterator[Tx]:
+        async with begin(**asked) as tx:
+            await gate.wait()
+            yield tx
+
+    world.database.transaction = slowly  # type: ignore[method-assign]
+    loop = asyncio.get_running_loop()
+    first = loop.create_task(world.program.ingest.store([_press(1, 6_001)]))
+    await asyncio.sleep(0)
+    others = [loop.create_task(world.program.ingest.store([_press(n, 6_000 + n)])) for n in (2, 3)]
+    await asyncio.sleep(0.05)
+    first.cancel()
+    others[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    gate.set()
+    assert await others[1] == 1
+    assert await _count(world, "inbox.stored") == 1

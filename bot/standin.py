@@ -1,0 +1,108 @@
+"""Started while the database is away: updates are taken into the spool until it is back.
+
+Somebody restarts a bot that does not answer, or a machine comes back before its database does. All
+else waits: the bot starts for real, with all its checks, when the database can be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import structlog
+from starlette.applications import Starlette
+
+from bot.ingest import offset_after
+from bot.install import WEBHOOK_PATH, check_whole, open_database, spool_of, webhook_of
+from bot.metrics import Metrics
+from bot.platform import channel_of
+from bot.refusals import CannotStart
+from bot.serving import web_server
+from bot.settings import Settings
+from bot.spool import Spool, SpoolFailed
+from channels.result import Trouble
+from channels.telegram import Telegram
+from web.doors import Webhook, doors
+
+POLL = 25.0  # seconds one long poll may wait
+AGAIN = 1.0  # seconds between looks whether the database is back
+LONGEST_PAUSE = 30.0  # seconds between polls while the platform is away
+
+log = structlog.get_logger()
+
+
+async def stand_in(settings: Settings, sock: socket.socket) -> None:
+    """Keep updates until the database answers; with no spool, or no need, return at once.
+
+    `sock` stays open: who calls between this and the start waits. Raises CannotStart.
+    """
+    channel = channel_of(settings)
+    if settings.spool_dir is None or not (away := await _away(settings)):
+        return
+    log.error("the database is away: updates go to the spool", problem=away)
+    spool = spool_of(settings, channel.bot_id)
+    assert spool is not None
+    _, secret = webhook_of(settings)
+    server = web_server(_doors(spool, secret, away))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[sock.dup()]))
+            polling = None if secret else group.create_task(_poll(channel, spool))
+            while away:
+                await asyncio.sleep(AGAIN)
+                away = await _away(settings)
+            server.should_exit = True
+            if polling is not None:
+                polling.cancel()
+    finally:
+        await channel.stop()
+        spool.close()
+
+
+async def _away(settings: Settings) -> str:
+    """Why the database cannot be reached; "" if it can. Anything else is the start's to tell."""
+    database = open_database(settings, beside=True)
+    try:
+        # A file is not away: what is wrong with it does not pass by itself.
+        if not database.is_sqlite:
+            await check_whole(database)
+    except CannotStart as error:
+        return str(error.values["problem"]) if error.key == "cli.database_away" else ""
+    finally:
+        await database.close()
+    return ""
+
+
+def _doors(spool: Spool, secret: str, away: str) -> Starlette:
+    metrics = Metrics()
+    metrics.spool.set_function(lambda: spool.size)
+
+    async def readiness() -> dict[str, str]:
+        return {"database": f"database: {away}", "spool": "updates go there until it is back"}
+
+    async def figures() -> bytes:
+        return metrics.text()
+
+    async def keep(update: bytes) -> None:
+        await spool.append([update])
+
+    webhook = Webhook(WEBHOOK_PATH, secret, keep) if secret else None
+    return doors(readiness=readiness, metrics=figures, webhook=webhook)
+
+
+async def _poll(channel: Telegram, spool: Spool) -> None:
+    offset, pause, known = 0, 0.5, False  # where we were stands in the database
+    while True:
+        try:
+            if not known:
+                await channel.start()
+                known = True
+            updates = await channel.poll(offset, timeout=POLL)
+            if updates:
+                await spool.append(updates)
+                offset = offset_after(channel, updates, offset)
+            pause = 0.5
+        except (Trouble, SpoolFailed) as error:
+            log.warning("no updates for now", reason=str(error), retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
