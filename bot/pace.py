@@ -8,8 +8,17 @@ CHAT_PER_SECOND = 1.0
 CHAT_BURST = 3.0
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds, when a 429 does not say how long
 SEVERAL = 2.0  # seconds within which 429s on two chats mean all of us
+LONG = 60.0  # seconds from which on a pause is probed, and told to the operator
 PROBE = 30.0  # seconds between single replies sent to see whether a long pause is over
-SHARE_OF_OTHERS = 0.7  # of the rate; the rest is kept for people who wait for an answer
+RESERVE = 0.3  # of the burst is left to people who wait for an answer, whatever else there is
+ROUND = 0.02  # seconds' worth of messages that are waited for, so that they go together
+FEWEST, MOST = 30, 128  # calls under way at once, however slow or fast we may speak
+_ROUNDING = 1e-9
+
+
+def at_once(per_second: float) -> int:
+    """How many calls may be under way: a second's worth, as far as that makes sense."""
+    return int(max(FEWEST, min(MOST, per_second)))
 
 
 @dataclass
@@ -27,9 +36,10 @@ class Bucket:
         self.at = now
         return self.tokens
 
-    def wait(self, now: float) -> float:
-        """Seconds until there is a whole token."""
-        return max(0.0, (1.0 - self.level(now)) / self.rate)
+    def wait(self, now: float, beyond: float = 0.0) -> float:
+        """Seconds until a round's worth of tokens is there `beyond` some: at least a whole one."""
+        enough = beyond + max(1.0, self.rate * ROUND)
+        return max(0.0, (enough - self.level(now)) / self.rate)
 
 
 class Pace:
@@ -37,12 +47,12 @@ class Pace:
 
     def __init__(self, per_second: float, now: float) -> None:
         """Allow `per_second` messages in all; Telegram's own limit is about 30."""
+        self.at_once = at_once(per_second)
         self._allowed = per_second
         burst = max(1.0, per_second)
         self._all = Bucket(per_second, burst, burst, now)
-        others = per_second * SHARE_OF_OTHERS
-        self._others = Bucket(others, max(1.0, others), max(1.0, others), now)
-        self._chats: dict[int, Bucket] = {}
+        self._rested: dict[int, float] = {}  # chat → when it may be spoken to in a burst again
+        self._slow: dict[int, float] = {}  # chat that was just spoken to enough → until
         self._paused: dict[int, float] = {}  # chat → until
         self._unsaid: dict[int, float] = {}  # chat → last wait we chose ourselves
         self._last_throttle: tuple[int, float] | None = None
@@ -59,46 +69,55 @@ class Pace:
             if self._long and now >= self._probe_at:
                 return 1, 0
             return 0, 0
-        total = int(self._all.level(now))
-        return total, min(total, int(self._others.level(now)))
+        level = self._all.level(now)
+        return int(level), max(0, int(level - self._reserve + _ROUNDING))
+
+    @property
+    def _reserve(self) -> float:
+        """Tokens that only replies may take: others have the whole rate, but never the last."""
+        return min(self._all.burst * RESERVE, self._all.burst - 1.0)
+
+    def long_pause(self, now: float) -> float:
+        """Seconds left of a pause of everybody that is a long one; 0 when there is none."""
+        return max(0.0, self._paused_all - now) if self._long else 0.0
 
     def held(self, now: float) -> set[int]:
         """Addresses that must wait: told so by the platform, or just spoken to enough."""
         self._paused = {chat: until for chat, until in self._paused.items() if until > now}
-        full = [chat for chat, bucket in self._chats.items() if bucket.level(now) >= CHAT_BURST]
-        for chat in full:
-            del self._chats[chat]
-        slow = {chat for chat, bucket in self._chats.items() if bucket.level(now) < 1.0}
-        return slow | set(self._paused)
+        self._slow = {chat: until for chat, until in self._slow.items() if until > now}
+        return self._paused.keys() | self._slow.keys()
 
     def wait(self, now: float) -> float | None:
         """Seconds until something held may go; None when nothing is held."""
         waits = [until - now for until in self._paused.values() if until > now]
-        waits += [bucket.wait(now) for bucket in self._chats.values() if bucket.level(now) < 1.0]
+        waits += [until - now for until in self._slow.values() if until > now]
         if now < self._paused_all:
             waits.append(self._paused_all - now)
             if self._long and self._probe_at > now:
                 waits.append(self._probe_at - now)
-        elif self._all.level(now) < 1.0 or self._others.level(now) < 1.0:
-            waits.append(max(self._all.wait(now), self._others.wait(now)))
+        elif short := self._all.wait(now) or self._all.wait(now, self._reserve):
+            waits.append(short)
         return max(0.001, min(waits)) if waits else None
 
-    def spend(self, chat: int, *, reply: bool, edit: bool, now: float) -> None:
+    def spend(self, chat: int, *, edit: bool, now: float) -> None:
         """A message goes out. Edits count for all of us but not for the chat."""
         self._all.level(now)
         self._all.tokens -= 1.0
-        if not reply:
-            self._others.level(now)
-            self._others.tokens -= 1.0
         if not edit:
-            bucket = self._chats.setdefault(
-                chat, Bucket(CHAT_PER_SECOND, CHAT_BURST, CHAT_BURST, now)
-            )
-            bucket.level(now)
-            bucket.tokens -= 1.0
+            self._speak(chat, now)
         if now < self._paused_all:
             self._probe_at = now + PROBE
             self._probing = True
+
+    def _speak(self, chat: int, now: float) -> None:
+        """A bucket of its own for each chat, kept as the moment at which it is full again."""
+        full = max(now, self._rested.pop(chat, now)) + 1 / CHAT_PER_SECOND
+        self._rested[chat] = full
+        until = full - (CHAT_BURST - 1) / CHAT_PER_SECOND
+        if until > now:
+            self._slow[chat] = until
+        while self._rested[oldest := next(iter(self._rested))] <= now:
+            del self._rested[oldest]
 
     def throttled(self, chat: int, retry_after: float | None, now: float) -> float:
         """The platform said 429 on this chat; returns how long this chat waits, in seconds."""
@@ -110,10 +129,11 @@ class Pace:
         self._paused[chat] = now + wait
         last, self._last_throttle = self._last_throttle, (chat, now)
         if last is not None and last[0] != chat and now - last[1] <= SEVERAL:
+            if now >= self._paused_all:  # what was under way when a pause began is the same news
+                self._set_rate(self._all.rate / 2, now)
             self._paused_all = max(self._paused_all, now + wait)
-            self._long = wait > 60.0
+            self._long = wait > LONG
             self._probe_at = now + PROBE
-            self._set_rate(self._all.rate / 2, now)
         return wait
 
     def delivered(self, chat: int, now: float) -> None:
@@ -132,9 +152,7 @@ class Pace:
                 self._set_rate(self._all.rate + seconds * self._allowed / 20, now)
 
     def _set_rate(self, rate: float, now: float) -> None:
-        rate = max(1.0, min(self._allowed, rate))
-        for bucket, share in ((self._all, 1.0), (self._others, SHARE_OF_OTHERS)):
-            bucket.level(now)
-            bucket.rate = rate * share
-            bucket.burst = max(1.0, rate * share)
-            bucket.tokens = min(bucket.tokens, bucket.burst)
+        self._all.level(now)
+        self._all.rate = min(self._allowed, max(1.0, rate))
+        self._all.burst = max(1.0, self._all.rate)
+        self._all.tokens = min(self._all.tokens, self._all.burst)

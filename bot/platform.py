@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from bot.install import api_url_of, token_of
+from bot.pace import at_once
 from bot.refusals import CannotStart
 from bot.settings import Settings
 from channels.result import Trouble
@@ -22,7 +23,8 @@ def channel_of(settings: Settings, key: bytes = NO_KEY) -> Telegram:
     """The bot's channel, not connected yet. Raises CannotStart for settings that do not fit."""
     token, url = token_of(settings), api_url_of(settings)
     try:
-        return Telegram(token=token, api_url=url, key=key)
+        calls = at_once(settings.send_per_second)
+        return Telegram(token=token, api_url=url, key=key, connections=calls)
     except ValueError:
         raise CannotStart("cli.unfit_token") from None
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import structlog
 
+from bot.calls import Calls
 from bot.clock import Clock
 from bot.health import Health
 from bot.metrics import Metrics
@@ -19,18 +21,27 @@ from bot.pace import Pace
 from bot.verdict import RESEND_AFTER, verdict
 from channels.result import Ending, Result
 from channels.telegram import Telegram
-from storage import outbox, sending
-from storage.outbox import State
-from storage.sending import Claimed, Outcome
-from storage.session import Database, is_trouble
-from talk.messages import Lane, Outbound, decode
+from storage import outbox, sending, settling
+from storage.sending import Claimed, Hand
+from storage.session import Database, Tx, is_trouble
+from storage.settling import Outcome
+from talk.messages import Lane
 
-IN_FLIGHT = 32  # calls under way at once, at the most
-RESERVED = 10  # of them kept for people who wait for an answer
+RESERVED = 1 / 3  # of the calls under way at once are kept for people who wait for an answer
+DOZE = 15.0  # seconds after which it looks although nobody called it
+PATIENCE = 0.1  # seconds for which an ending may wait to be written down together with others
 TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
 PAUSE = 1.0  # seconds before another try after trouble with the database
 
 log = structlog.get_logger()
+
+
+class Ended(NamedTuple):
+    """A call that came to its end: its row, what becomes of it, whether we were shut out."""
+
+    row: Claimed
+    outcome: Outcome
+    blocked: bool
 
 
 @dataclass
@@ -41,6 +52,15 @@ class Promise:
     room: int
     held: set[int]
     rows: list[Claimed] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How much a claim may take: so many in all, so many of them that are no replies."""
+
+    most: int
+    others: int
+    held: set[int]
 
 
 class Sender:
@@ -56,28 +76,27 @@ class Sender:
         metrics: Metrics,
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
-        in_flight: int = IN_FLIGHT,
     ) -> None:
         """Wire it; `spawn` runs a delivery that nobody waits for."""
         self.owner = secrets.token_hex(8)
         self._database = database
-        self._channel = channel
+        self._calls = Calls(database, channel, clock)
         self._pace = pace
         self._clock = clock
         self._health = health
         self._metrics = metrics
         self._spawn = spawn
-        self._limit = in_flight
+        self.at_once = pace.at_once
+        self.reserved = int(pace.at_once * RESERVED)
         self._wake = asyncio.Event()
-        self._settled = asyncio.Event()
-        self._outcomes: list[tuple[Claimed, Outcome, bool]] = []
+        self._outcomes: list[Ended] = []
         self._flying: dict[int, Claimed] = {}
-        self._sheets: dict[int, Outbound] = {}
         self._refused_until = 0.0
         # As the last claim saw it: when something postponed wants to go, and whether any might.
         self._due: datetime | None = None
         self._more = True
         self._claiming = False
+        self._patient = False  # a round comes very soon anyway: what ends need not call for one
         self._unsure = False  # whether a commit that failed may have taken rows all the same
         self._promised = 0  # calls set aside for what workers hand over
 
@@ -88,13 +107,14 @@ class Sender:
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
+        self._more = True
         self._wake.set()
 
     async def recover(self) -> dict[str, int]:
         """At the start of a sole process: settle what an earlier one left in the air."""
         now = self._clock.now()
-        async with self._database.transaction() as tx:
-            left = await sending.recover(tx, now=now, resend_at=now + RESEND_AFTER)
+        async with self._database.transaction(brief=True) as tx:
+            left = await settling.recover(tx, now=now, resend_at=now + RESEND_AFTER)
         if any(left.values()):
             log.warning("found messages in the air", **left)
         return left
@@ -111,7 +131,7 @@ class Sender:
         now = self._clock.monotonic()
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
-        room = min(self._free, min(RESERVED, self._pace.room(now)[0]) - self._promised)
+        room = min(self._free, min(self.reserved, self._pace.room(now)[0]) - self._promised)
         promise = Promise(self.owner, max(0, room) if ready else 0, self._pace.held(now))
         self._promised += promise.room
         try:
@@ -122,7 +142,7 @@ class Sender:
         finally:
             self._promised -= promise.room
             if self._unsure:
-                self._wake.set()  # what is in doubt is put back once no promise stands
+                self.wake()  # what is in doubt is put back once no promise stands
         for row in promise.rows:
             self._in_hand(row)
             self._spawn(self.deliver(row))
@@ -130,138 +150,120 @@ class Sender:
     @property
     def _free(self) -> int:
         """How many more calls may be under way."""
-        return self._limit - len(self._flying) - len(self._outcomes) - self._promised
+        return self.at_once - len(self._flying) - len(self._outcomes) - self._promised
 
     def _in_hand(self, row: Claimed) -> None:
         self._flying[row.id] = row
-        self._pace.spend(
-            row.address_id,
-            reply=row.lane == Lane.INTERACTIVE,
-            edit=bool(row.edits),
-            now=self._clock.monotonic(),
-        )
+        self._pace.spend(row.address_id, edit=bool(row.edits), now=self._clock.monotonic())
 
     # --- one round ------------------------------------------------------------------------
 
     async def claim(self) -> list[Claimed]:
         """Take what may go now, as far as pace and free calls allow."""
-        self._claiming = True  # not idle: a stop must wait for what this brings
-        try:
-            return await self._claim()
-        finally:
-            self._claiming = False
+        return (await self._round(settle=False))[0]
 
-    async def _claim(self) -> list[Claimed]:
-        self._more = True  # unless the look below finds nothing
-        now = self._clock.monotonic()
-        free = self._free
-        if free <= 0 or now < self._refused_until:
-            return []
-        replies, others = self._pace.room(now)
-        others = min(others, free - RESERVED)
-        limits = [(Lane.INTERACTIVE, min(replies, free))]
-        limits += [(lane, others) for lane in (Lane.SECURITY, Lane.REMINDER, Lane.BROADCAST)]
-        if all(limit <= 0 for _, limit in limits):
-            return []
-        # Until an ending is surely written down, a commit that seemed to fail may let it go again.
-        held = self._pace.held(now) | {row.address_id for row, _, _ in self._outcomes}
+    async def settle(self) -> int:
+        """Write down, in one commit, how all finished calls ended; returns how many."""
+        return (await self._round(claim=False))[1]
+
+    async def _round(
+        self, *, claim: bool = True, settle: bool = True
+    ) -> tuple[list[Claimed], int]:
+        """Write down what ended and take what may go, in one commit; what was taken, how many."""
+        finished = self._outcomes[:] if settle else []
+        terms = self._terms(finished) if claim else None
+        if not finished and terms is None:
+            return [], 0
+        self._claiming = terms is not None  # not idle: a stop must wait for what this brings
         releasing = self._unsure and not self._promised  # a promised row is in no hand as yet
         try:
-            async with self._database.transaction() as tx:
-                if releasing:
-                    ours = [*self._flying, *(row.id for row, _, _ in self._outcomes)]
-                    await sending.release(tx, owner=self.owner, flying=ours, now=self._clock.now())
-                hand = await sending.claim(
-                    tx, limits, owner=self.owner, now=self._clock.now(), held=held, most=free
-                )
-                for row in hand.rows:
-                    if row.sheet_id is not None and row.sheet_id not in self._sheets:
-                        self._sheets[row.sheet_id] = decode(await outbox.sheet(tx, row.sheet_id))
+            async with self._database.transaction(brief=True) as tx:
+                if finished:
+                    await self._write_down(tx, finished)
+                hand = None if terms is None else await self._take(tx, terms, releasing)
         except BaseException:
-            self._unsure = True  # it may have been committed all the same
+            self._unsure = self._unsure or terms is not None  # it may be committed all the same
             raise
+        finally:
+            self._claiming = False
+        self._settled(finished)
+        if hand is None:
+            return [], len(finished)
         if releasing:
             self._unsure = False
         self._due, self._more = hand.due, hand.more
         for row in hand.rows:
             self._in_hand(row)
-        return hand.rows
+        return hand.rows, len(finished)
+
+    def _terms(self, finished: Sequence[Ended]) -> Terms | None:
+        """How much may be taken once the `finished` are written down; None for nothing."""
+        self._more = True  # unless the look finds nothing
+        now = self._clock.monotonic()
+        replies, others = self._pace.room(now)
+        free = self._free + len(finished)
+        most = min(replies, free)
+        if most <= 0 or now < self._refused_until:
+            return None
+        # Until an ending is surely written down, a commit that seemed to fail may let it go again.
+        unwritten = self._outcomes[len(finished) :]
+        held = self._pace.held(now) | {ended.row.address_id for ended in unwritten}
+        return Terms(most, min(others, free - self.reserved), held)
+
+    async def _take(self, tx: Tx, terms: Terms, releasing: bool) -> Hand:
+        now = self._clock.now()
+        if releasing:
+            ours = [*self._flying, *(ended.row.id for ended in self._outcomes)]
+            await settling.release(tx, owner=self.owner, flying=ours, now=now)
+        hand = await sending.claim(
+            tx,
+            most=terms.most,
+            others=terms.others,
+            owner=self.owner,
+            now=now,
+            held=terms.held,
+        )
+        await self._calls.read_sheets(tx, hand.rows)
+        return hand
+
+    async def _write_down(self, tx: Tx, finished: Sequence[Ended]) -> None:
+        now = self._clock.now()
+        outcomes = [ended.outcome for ended in finished]
+        await settling.settle(tx, outcomes, owner=self.owner, at=now)
+        for ended in finished:
+            if ended.blocked:
+                await outbox.shut_out(tx, ended.row.address_id, at=now)
+
+    def _settled(self, finished: Sequence[Ended]) -> None:
+        """What follows once it is committed how these ended."""
+        if not finished:
+            return
+        del self._outcomes[: len(finished)]
+        for row, outcome, _ in finished:
+            self._metrics.settled(row.lane, outcome.state)
+            if outcome.not_before is not None:
+                self._due = min(outcome.not_before, self._due or outcome.not_before)
+        self._health.good("sender")
 
     async def deliver(self, row: Claimed) -> None:
         """Make the call for one claimed row and note how it ended."""
         started = self._clock.monotonic()
-        try:
-            result = await self._call(row)
-        except Exception as error:  # a bug of ours: nothing may be assumed about the call
-            log.error("delivery failed", outbox=row.id, exc_info=error)
-            result = Result(Ending.UNCERTAIN, error=f"bug: {type(error).__name__}")
-        self._metrics.called(self._clock.monotonic() - started)
+        result = await self._calls.make(row)
+        now = self._clock.monotonic()
+        self._metrics.called(now - started)
         self._heed(row, result)
         outcome = verdict(row, result, now=self._clock.now())
         del self._flying[row.id]
-        self._outcomes.append((row, outcome, result.ending is Ending.BLOCKED))
-        self._settled.set()
-
-    async def settle(self) -> int:
-        """Write down, in one commit, how all finished calls ended; returns how many."""
-        finished = self._outcomes[:]
-        if not finished:
-            return 0
-        now = self._clock.now()
-        async with self._database.transaction() as tx:
-            await sending.settle(tx, [o for _, o, _ in finished], owner=self.owner, at=now)
-            for row, _, blocked in finished:
-                if blocked:
-                    await outbox.shut_out(tx, row.address_id, at=now)
-        del self._outcomes[: len(finished)]
-        for row, outcome, _ in finished:
-            self._metrics.settled(row.lane, outcome.state)
-        self._health.good("sender")
-        if self._more or any(outcome.not_before for _, outcome, _ in finished):
+        self._outcomes.append(Ended(row, outcome, result.ending is Ending.BLOCKED))
+        # Somebody may wait for the next message of a conversation, if any may go at all.
+        if not self._patient or (row.lane == Lane.INTERACTIVE and self._pace.room(now)[0]):
             self._wake.set()
-        return len(finished)
 
     async def step(self) -> bool:
         """One whole round: claim, call, settle; tell whether there was any work."""
         claimed = await self.claim()
         await asyncio.gather(*(self.deliver(row) for row in claimed))
         return bool(await self.settle()) or bool(claimed)
-
-    # --- the call -------------------------------------------------------------------------
-
-    async def _call(self, row: Claimed) -> Result:
-        if row.expires_at is not None and row.expires_at <= self._clock.now():
-            return Result(Ending.REFUSED, error=State.EXPIRED)
-        body = self._body(row)
-        bulk = row.lane == Lane.BROADCAST
-        if not row.edits:
-            assert body is not None
-            return await self._channel.send(
-                row.key, body, ref=row.ref, resend=row.resend, bulk=bulk
-            )
-        message = await self._message(row.edits)
-        if message:
-            result = await self._channel.edit(
-                row.key, message, None if row.strip else body, ref=row.ref
-            )
-            if result.ending is not Ending.MISSING:
-                return result
-        if row.strip or body is None:
-            return Result(Ending.SENT, error="nothing to strip")
-        # What should be edited never arrived or is gone: say it anew.
-        return await self._channel.send(row.key, body, ref=row.ref, resend=row.resend, bulk=bulk)
-
-    def _body(self, row: Claimed) -> Outbound | None:
-        if row.body is not None:
-            return decode(row.body)
-        return None if row.sheet_id is None else self._sheets[row.sheet_id]
-
-    async def _message(self, edits: str) -> str:
-        if not edits.startswith("@"):
-            return edits
-        async with self._database.reading() as tx:
-            found = await outbox.message_of(tx, edits[1:])
-        return "" if found is None else found[1]
 
     def _heed(self, row: Claimed, result: Result) -> None:
         now = self._clock.monotonic()
@@ -280,42 +282,38 @@ class Sender:
     # --- the loop -------------------------------------------------------------------------
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Keep calls flowing until told to stop; then wait for those under way (drain)."""
-        while not stopping.is_set():
+        """Keep calls flowing and write down how they end; once told to stop, only that (drain).
+
+        Whatever has ended meanwhile is written down in the commit that takes what goes next.
+        """
+        while not (stopping.is_set() and self.idle):
             self._wake.clear()
-            claimed = await self._safely(self.claim)
-            if claimed is None:
+            claim = self._more and not stopping.is_set()
+            done = await self._safely(partial(self._round, claim=claim))
+            if done is None:
                 continue  # what woke us still waits
             self._health.good("sender")
-            for row in claimed:
+            for row in done[0]:
                 self._spawn(self.deliver(row))
-            if len(claimed) < self._limit // 2:
-                # Nothing more can go before a commit, an ending or the pace wakes us.
-                await self._doze(stopping)
-        self._settled.set()  # who settles must not sleep through the stop
-
-    async def run_settling(self, stopping: asyncio.Event) -> None:
-        """Write down endings as they come, all that wait at once, also while draining."""
-        while not (stopping.is_set() and self.idle):
-            self._settled.clear()
-            if await self._safely(self.settle) == 0:  # after trouble it is tried again
-                with suppress(TimeoutError):
-                    seconds = 0.2 if stopping.is_set() else 5
-                    await asyncio.wait_for(self._settled.wait(), seconds)
+            await self._doze(stopping)
 
     async def _doze(self, stopping: asyncio.Event) -> None:
-        """Sleep until woken by a commit, or until something postponed is due."""
-        seconds = 5.0
-        if (wait := self._pace.wait(self._clock.monotonic())) is not None:
-            seconds = min(seconds, wait)
+        """Sleep until woken, or until the pace or the clock lets something go."""
+        now = self._clock.monotonic()
+        short = self._pace.wait(now)
+        token = max(0.0, self._refused_until - now)
+        seconds = min(0.2 if stopping.is_set() else DOZE, short or DOZE, token or DOZE)
         # What is due already but held back by its chat waits for the pace, not for the hour.
         if self._due is not None and (until := self._due - self._clock.now()) > timedelta():
             seconds = min(seconds, until.total_seconds())
-        if stopping.is_set():
+        # What ended during the round is written down now, or with what the pace lets go next.
+        self._patient = self._more and short is not None and short <= PATIENCE
+        if self._outcomes and not self._patient:
             return
         try:
-            await asyncio.wait_for(self._wake.wait(), max(0.01, seconds))
+            await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:
+            self._more = True
             self._health.good("sender")
 
     async def _safely(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

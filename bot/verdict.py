@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from channels.result import Ending, Result
 from storage.outbox import State
-from storage.sending import Claimed, Outcome
+from storage.sending import Claimed
+from storage.settling import Outcome
 from talk.messages import Policy
 
 RESEND_AFTER = timedelta(seconds=10)

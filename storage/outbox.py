@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
     Index,
     String,
     and_,
@@ -30,7 +29,7 @@ from storage.announcements import Announcement
 from storage.base import Base, Serial, Tx, insert_new
 from storage.ledger import count
 from storage.people import set_active
-from talk.messages import Parcel, Policy, encode
+from talk.messages import Lane, Parcel, Policy, encode
 from talk.reference import reference
 
 
@@ -53,6 +52,8 @@ _EDIT_LIVES = timedelta(hours=1)
 READY: ColumnElement[str] = literal_column("'ready'")
 POSTPONED = text("outbox.state in ('ready', 'uncertain') and outbox.not_before is not null")
 TRACEABLE = text("outbox.lane = 'interactive' and outbox.address_id is not null")
+RARE = text("outbox.state not in ('ready', 'sent')")  # in the air, or ended otherwise: never many
+_OWN = text("outbox.sheet_id is null")  # nothing is ever asked of one among a million alike
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -70,11 +71,15 @@ class Sheet(Base):
 
 
 class Outbox(Base):
-    """One message to one address. Body and address of a reply are emptied once settled."""
+    """One message to one address. Body and address of a reply are emptied once settled.
+
+    Each index costs every row of an announcement, and again whenever its state changes: there is
+    none that two questions could share, and none over what nobody asks for.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_ready", "lane", "not_before", "id", **_where("state = 'ready'")),
+        Index("ix_outbox_ready", "lane", "not_before", "id", "batch", **_where("state = 'ready'")),
         Index(
             "ix_outbox_postponed",
             "not_before",
@@ -85,18 +90,19 @@ class Outbox(Base):
             "settled_at",
             **_where("lane = 'interactive' and address_id is not null"),
         ),
+        Index("ix_outbox_ref", "ref", **_where("sheet_id is null")),
+        Index("ix_outbox_rare", "state", "batch", **_where("state not in ('ready', 'sent')")),
         Index("ix_outbox_address", "address_id", "state"),
-        Index("ix_outbox_batch_state", "batch", "state"),
     )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     cause: Mapped[str] = mapped_column(unique=True)
-    ref: Mapped[str] = mapped_column(index=True)
+    ref: Mapped[str]
     batch: Mapped[str] = mapped_column(default="")  # what it is part of: "ann:7"
-    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"), index=True)
+    address_id: Mapped[int | None]  # no foreign keys: a million rows would be a million questions
     lane: Mapped[str]
     policy: Mapped[str]
     body: Mapped[str | None]
-    sheet_id: Mapped[int | None]  # no foreign key: a million rows would ask for the same sheet
+    sheet_id: Mapped[int | None]
     edits: Mapped[str] = mapped_column(default="")
     strip: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default=State.READY)
@@ -124,7 +130,8 @@ _OUTDATE = (
 )
 _ARRIVED = (
     update(Outbox)
-    .where(Outbox.ref.in_(bindparam("refs", expanding=True)), Outbox.state == State.UNCERTAIN)
+    .where(_OWN, Outbox.ref.in_(bindparam("refs", expanding=True)))
+    .where(Outbox.state == State.UNCERTAIN)
     .values(state=State.SENT, not_before=None, settled_at=bindparam("at"), body=None, error="")
     .execution_options(synchronize_session=None)
 )
@@ -197,14 +204,15 @@ async def sheet(tx: Tx, sheet_id: int) -> str:
 
 async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
     """State and platform id of the message with this reference; None if there is none."""
-    row = (await tx.execute(select(Outbox.state, Outbox.message).where(Outbox.ref == ref))).first()
+    asked = select(Outbox.state, Outbox.message).where(_OWN, Outbox.ref == ref)
+    row = (await tx.execute(asked)).first()
     return None if row is None else (State(row.state), row.message)
 
 
 async def newest(tx: Tx, refs: Collection[str]) -> str | None:
     """Which of these messages was put out last; None when none of them is known."""
-    found = select(Outbox.ref).where(Outbox.ref.in_(refs)).order_by(Outbox.id.desc()).limit(1)
-    return await tx.scalar(found)
+    known = select(Outbox.ref).where(_OWN, Outbox.ref.in_(refs))
+    return await tx.scalar(known.order_by(Outbox.id.desc()).limit(1))
 
 
 async def arrived(tx: Tx, refs: Collection[str], *, at: datetime) -> None:
@@ -254,7 +262,7 @@ async def cancel_batch(tx: Tx, batch: str, *, at: datetime, reason: str) -> int:
     """Stop what has not left yet; returns how many rows."""
     done = await tx.execute(
         update(Outbox)
-        .where(Outbox.batch == batch, Outbox.state == State.READY)
+        .where(Outbox.lane.in_(Lane), Outbox.state == READY, Outbox.batch == batch)
         .values(state=State.CANCELLED, settled_at=at, error=reason)
     )
     return done.rowcount
@@ -276,22 +284,10 @@ async def scrub(tx: Tx, *, before: datetime) -> int:
     return done.rowcount
 
 
-async def states(tx: Tx, batch: str | None = None) -> dict[str, int]:
-    """How many rows stand in each state, over all or in one batch."""
-    statement = select(Outbox.state, func.count()).group_by(Outbox.state)
-    if batch is not None:
-        statement = statement.where(Outbox.batch == batch)
-    return dict((await tx.execute(statement)).all())
-
-
-async def reasons(tx: Tx, batch: str) -> dict[tuple[str, str], int]:
-    """How many rows of a batch ended in each state for each reason."""
-    rows = await tx.execute(
-        select(Outbox.state, Outbox.error, func.count())
-        .where(Outbox.batch == batch)
-        .group_by(Outbox.state, Outbox.error)
-    )
-    return {(state, error): n for state, error, n in rows}
+async def states(tx: Tx) -> dict[str, int]:
+    """How many rows stand in each state."""
+    counted = select(Outbox.state, func.count()).group_by(Outbox.state)
+    return dict((await tx.execute(counted)).all())
 
 
 async def next_due(tx: Tx) -> datetime | None:

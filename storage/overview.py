@@ -5,18 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import and_, func, literal_column, or_, select, text
 
-from storage import inbox, outbox, seeding
+from storage import inbox, seeding
 from storage.base import Tx
 from storage.inbox import Inbox
 from storage.office import Unit
-from storage.outbox import Outbox, State
+from storage.outbox import RARE, READY, Outbox, State
 from storage.responses import Response
+
+# Written out, like the outbox's, so that the index over what waits serves: of what is done there
+# may be millions of rows, and to look through them takes seconds.
+_WAITING = Inbox.state == literal_column("'waiting'")
+_READY = Outbox.state == READY
 
 
 class Backlog(NamedTuple):
-    """What stands in a queue, by state, and since when the oldest waits that could go."""
+    """What stands in a queue, by state, and since when the oldest waits that could go.
+
+    How many messages were sent is not in it: that is the one thing that takes long to count.
+    """
 
     states: dict[str, int]
     oldest: datetime | None
@@ -34,19 +42,31 @@ class Overview(NamedTuple):
 
 async def overview(tx: Tx, *, now: datetime) -> Overview:
     """Queues, offices and the sample as they stand."""
-    received = select(func.min(Inbox.received_at)).where(Inbox.state == inbox.WAITING)
+    received = select(func.min(Inbox.received_at)).where(_WAITING)
     # Held back on purpose (quiet hours, a resend to come) is not waiting.
     free = or_(Outbox.not_before.is_(None), Outbox.not_before <= now)
-    ready = select(func.min(Outbox.created_at)).where(Outbox.state == State.READY, free)
+    ready = select(func.min(Outbox.created_at)).where(_READY, free)
     units = await tx.execute(select(func.count()).select_from(Unit))
     zones = await tx.execute(select(Unit.zone).distinct().order_by(Unit.zone))
     return Overview(
         Backlog(await inbox.states(tx), await tx.scalar(received)),
-        Backlog(await outbox.states(tx), await tx.scalar(ready)),
+        Backlog(await unsent(tx), await tx.scalar(ready)),
         units.scalar_one(),
         await seeding.sample_size(tx),
         list(zones.scalars()),
     )
+
+
+async def waiting(tx: Tx) -> int:
+    """How many updates wait to be handled."""
+    return (await tx.execute(select(func.count()).where(_WAITING))).scalar_one()
+
+
+async def unsent(tx: Tx) -> dict[str, int]:
+    """How many messages stand in each state but "sent"; quick, however long the history."""
+    ready = (await tx.execute(select(func.count()).where(_READY))).scalar_one()
+    rare = await tx.execute(select(Outbox.state, func.count()).where(RARE).group_by(Outbox.state))
+    return {**({State.READY.value: ready} if ready else {}), **dict(rare.all())}
 
 
 async def responses(tx: Tx) -> dict[str, int]:
@@ -59,26 +79,23 @@ async def responses(tx: Tx) -> dict[str, int]:
 
 async def idle(tx: Tx, *, now: datetime) -> bool:
     """Whether no update waits to be handled and no message that may go waits to be sent."""
-    waiting = select(Inbox.id).where(Inbox.state == inbox.WAITING).limit(1)
-    going = (
-        select(Outbox.id)
-        .where(
-            or_(
-                Outbox.state == State.SENDING,
-                (Outbox.state == State.READY)
-                & or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
-            )
-        )
-        .limit(1)
+    due = or_(Outbox.not_before.is_(None), Outbox.not_before <= now)
+    looks = (
+        select(Inbox.id).where(_WAITING),
+        select(Outbox.id).where(and_(RARE, Outbox.state == State.SENDING)),
+        select(Outbox.id).where(_READY, due),
     )
-    return await tx.scalar(waiting) is None and await tx.scalar(going) is None
+    for look in looks:
+        if await tx.scalar(look.limit(1)) is not None:
+            return False
+    return True
 
 
 async def latest_moment(tx: Tx) -> datetime | None:
     """The latest time at which anything came in or went out; a movable clock goes on from it."""
     moments = [
         await tx.scalar(select(func.max(Inbox.received_at))),
-        await tx.scalar(select(func.max(Outbox.created_at))),
+        await tx.scalar(select(Outbox.created_at).order_by(Outbox.id.desc()).limit(1)),
     ]
     return max((moment for moment in moments if moment is not None), default=None)
 

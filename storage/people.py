@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import UNORDERED, Base, Tx, insert_new, put_rows, random_id
@@ -28,12 +28,16 @@ class Address(Base):
     """Where a channel reaches a person; the only place with a platform's id."""
 
     __tablename__ = "address"
-    __table_args__ = (UniqueConstraint("channel", "bot_id", "key"), UNORDERED)
+    __table_args__ = (
+        UniqueConstraint("channel", "bot_id", "key"),
+        Index("ix_address_person", "person_id", "active", "id"),  # all that a list of many reads
+        UNORDERED,
+    )
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     channel: Mapped[str]
     bot_id: Mapped[int]
     key: Mapped[str]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     active: Mapped[bool] = mapped_column(default=True)
 
 
@@ -51,6 +55,18 @@ class Consent(Base):
     channel: Mapped[str]
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+_NEAR = (1 << 31) - 1
+
+
+def beside(person_id: int) -> int:
+    """A key for an address of this person: as random, and where the person's own key stands.
+
+    Whoever goes through all people in order then meets their addresses in order, too: a list of a
+    million is written down several times as fast.
+    """
+    return person_id & ~_NEAR | random_id() & _NEAR
 
 
 _KNOWN = (
@@ -88,21 +104,23 @@ async def callers(
     found = await _known(tx, channel, bot_id, wanted)
     missing = [key for key in wanted if key not in found]
     if missing:
-        people = [{"id": random_id(), "language": wanted[key]} for key in missing]
-        await tx.execute(insert(Person), people)
+        people = {key: random_id() for key in missing}
+        await tx.execute(
+            insert(Person), [{"id": people[key], "language": wanted[key]} for key in missing]
+        )
         await insert_new(
             tx,
             Address,
             [
                 {
-                    "id": random_id(),
+                    "id": beside(person),
                     "channel": channel,
                     "bot_id": bot_id,
                     "key": key,
-                    "person_id": person["id"],
+                    "person_id": person,
                     "active": True,
                 }
-                for key, person in zip(missing, people, strict=True)
+                for key, person in people.items()
             ],
         )
         found |= await _known(tx, channel, bot_id, missing)

@@ -27,7 +27,7 @@ from storage.announcements import Announcement, batch, change
 from storage.base import Tx, upsert
 from storage.ledger import count
 from storage.office import Unit
-from storage.outbox import Outbox, Sheet, State
+from storage.outbox import RARE, READY, Outbox, Sheet, State
 from storage.people import Address, Consent, Person
 from storage.roles import branch
 from storage.staff import Role
@@ -35,6 +35,8 @@ from talk.messages import Lane, Policy
 
 CHUNK = 5_000
 """Recipients written down in one transaction; the writer is free between two of them."""
+
+_READY = (Outbox.lane == Lane.BROADCAST, Outbox.state == READY)
 
 # --- who gets it ----------------------------------------------------------------------------
 
@@ -67,7 +69,7 @@ def _reached(
             among.append(key <= upto)
     if resend_of is not None:
         unsure = select(Outbox.address_id).where(
-            Outbox.batch == batch(resend_of), Outbox.state == State.UNCERTAIN
+            RARE, Outbox.state == State.UNCERTAIN, Outbox.batch == batch(resend_of)
         )
         among.append(Address.id.in_(unsure))
     return (
@@ -161,6 +163,45 @@ async def _sheets(tx: Tx, announcement_id: int) -> dict[str, int]:
 # --- on the way -----------------------------------------------------------------------------
 
 
+async def left(tx: Tx, announcement_id: int) -> set[State]:
+    """In which states that can still change any of its rows stand: ready, sending."""
+    of = Outbox.batch == batch(announcement_id)
+    flying = select(Outbox.state).where(RARE, Outbox.state == State.SENDING, of).limit(1)
+    waits = select(Outbox.state).where(*_READY, of).limit(1)
+    found = await tx.scalars(union_all(*(select(one.subquery()) for one in (flying, waits))))
+    return {State(state) for state in found}
+
+
+async def states(tx: Tx, announcement_id: int) -> dict[str, int]:
+    """How many of its rows stand in each state.
+
+    Those that were sent are not counted, they are what is left of all: a million of them would be
+    read again and again. `reconcile` does count them.
+    """
+    of = Outbox.batch == batch(announcement_id)
+    rows = select(Announcement.recipients).where(Announcement.id == announcement_id)
+    counted = await tx.execute(
+        union_all(
+            select(literal("sent"), rows.scalar_subquery()),
+            select(literal("ready"), func.count()).where(*_READY, of),
+            select(Outbox.state, func.count()).where(RARE, of).group_by(Outbox.state),
+        )
+    )
+    found = {state: n for state, n in counted}
+    found[State.SENT] -= sum(n for state, n in found.items() if state != State.SENT)
+    return {state: n for state, n in found.items() if n}
+
+
+async def reasons(tx: Tx, announcement_id: int) -> dict[tuple[str, str], int]:
+    """How many rows did not (surely) arrive, by state and reason."""
+    rows = await tx.execute(
+        select(Outbox.state, Outbox.error, func.count())
+        .where(RARE, Outbox.batch == batch(announcement_id))
+        .group_by(Outbox.state, Outbox.error)
+    )
+    return {(state, error): n for state, error, n in rows}
+
+
 async def hold(tx: Tx, announcement_id: int, *, until: datetime, chunk: int = 4 * CHUNK) -> bool:
     """Let what has not left wait until `until`, so many rows; tell whether any may be left."""
     latest = until + timedelta(days=1)
@@ -189,11 +230,7 @@ def _early(announcement_id: int, before: datetime, limit: int) -> Select[tuple[i
 
     Two queries in one: each finds its rows in the index of what is ready.
     """
-    ready = select(Outbox.id).where(
-        Outbox.lane == Lane.BROADCAST,
-        Outbox.state == State.READY,
-        Outbox.batch == batch(announcement_id),
-    )
+    ready = select(Outbox.id).where(*_READY, Outbox.batch == batch(announcement_id))
     at_once = select(ready.where(Outbox.not_before.is_(None)).limit(limit).subquery())
     later = select(ready.where(Outbox.not_before < before).limit(limit).subquery())
     return select(union_all(at_once, later).subquery().c.id)
@@ -201,36 +238,10 @@ def _early(announcement_id: int, before: datetime, limit: int) -> Select[tuple[i
 
 async def call_off(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = 4 * CHUNK) -> int:
     """Cancel what has not left, so many rows, those next in turn first; returns how many."""
-    ready = (
-        select(Outbox.id)
-        .where(Outbox.batch == batch(announcement_id), Outbox.state == State.READY)
-        .limit(chunk)
-    )
+    ready = select(Outbox.id).where(*_READY, Outbox.batch == batch(announcement_id)).limit(chunk)
     done = await tx.execute(
         update(Outbox)
         .where(Outbox.id.in_(ready), Outbox.state == State.READY)
         .values(state=State.CANCELLED, settled_at=at, not_before=None, error="stopped")
-    )
-    return done.rowcount
-
-
-async def cancel_for_person(tx: Tx, person_id: int, *, at: datetime) -> int:
-    """Somebody wants no announcements any more: those for citizens that wait do not go to her.
-
-    What she gets as staff is not touched. Returns how many messages were called off.
-    """
-    addresses = select(Address.id).where(Address.person_id == person_id)
-    citizens = select(literal("ann:") + cast(Announcement.id, String)).where(
-        Announcement.audience == "citizens", Announcement.finished_at.is_(None)
-    )
-    done = await tx.execute(
-        update(Outbox)
-        .where(
-            Outbox.address_id.in_(addresses),
-            Outbox.state == State.READY,
-            Outbox.lane == Lane.BROADCAST,
-            Outbox.batch.in_(citizens),
-        )
-        .values(state=State.CANCELLED, settled_at=at, not_before=None, error="withdrawn")
     )
     return done.rowcount

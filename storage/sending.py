@@ -1,20 +1,26 @@
-"""The sender's side of the outbox: take rows in hand, write down how each try ended."""
+"""What may go now: the sender takes rows in hand."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
+from msgspec import json
 from sqlalchemy import (
-    Boolean,
+    ARRAY,
+    BigInteger,
+    ColumnElement,
     Integer,
+    Select,
+    String,
     and_,
     bindparam,
-    case,
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -24,7 +30,7 @@ from sqlalchemy.orm import aliased
 from storage.base import Tx
 from storage.outbox import POSTPONED, READY, Outbox, State
 from storage.people import Address
-from talk.messages import Lane, Policy
+from talk.messages import Lane
 
 
 class Claimed(NamedTuple):
@@ -55,15 +61,25 @@ class Hand(NamedTuple):
     more: bool  # whether anything waited that might go by now, before the claim
 
 
-class Outcome(NamedTuple):
-    """How one try ended."""
+# --- lists of any length in one statement ---------------------------------------------------
 
-    id: int
-    state: State
-    message: str = ""
-    error: str = ""
-    not_before: datetime | None = None  # when to try again (READY) or to resend (UNCERTAIN)
 
+def _numbers(database: str, name: str) -> Select[tuple[int]]:
+    """The numbers of a list that is bound as `name`, as rows."""
+    if database == "postgresql":
+        return select(func.unnest(bindparam(name, type_=ARRAY(BigInteger))))
+    return select(func.json_each(bindparam(name, type_=String)).table_valued("value").c.value)
+
+
+def _bound(tx: Tx, numbers: Iterable[int]) -> Any:
+    """A list as `_numbers` takes it."""
+    listed = list(numbers)
+    return listed if tx.dialect.name == "postgresql" else json.encode(listed).decode()
+
+
+# --- in hand --------------------------------------------------------------------------------
+
+# Statements are written once: building them anew costs more than running them.
 
 _MESSAGE = (  # as in `Claimed`
     Outbox.id,
@@ -78,13 +94,13 @@ _MESSAGE = (  # as in `Claimed`
 _EARLIER = aliased(Outbox)
 _AT_ONCE = and_(Outbox.state == READY, Outbox.not_before.is_(None))
 _DUE = Outbox.not_before <= bindparam("now")
+# Both states at once: asked for what is ready alone, PostgreSQL would rather walk through that.
 _BLOCKED = exists().where(
     _EARLIER.address_id == Outbox.address_id,
-    _EARLIER.id != Outbox.id,
+    _EARLIER.state.in_((State.SENDING, State.READY)),
     or_(
         _EARLIER.state == State.SENDING,
         and_(
-            _EARLIER.state == State.READY,
             _EARLIER.id < Outbox.id,
             _EARLIER.lane == Outbox.lane,
             or_(
@@ -95,31 +111,25 @@ _BLOCKED = exists().where(
         ),
     ),
 )
-_CLAIMED = (
-    select(
-        *_MESSAGE,
-        Outbox.attempts,
-        (Outbox.state == State.UNCERTAIN).label("resend"),
-        Outbox.expires_at,
-        Address.id.label("address_id"),
-        Address.channel,
-        Address.bot_id,
-        Address.key,
-    )
-    .join(Address, Address.id == Outbox.address_id)
-    .where(Outbox.lane == bindparam("lane"), ~_BLOCKED)
-    .where(Outbox.address_id.not_in(bindparam("held", expanding=True)))
-    .order_by(Outbox.not_before, Outbox.id)
-    .limit(bindparam("room", type_=Integer))
-)
-# Written once: building them anew costs more than running them. Each ends at its limit on an
-# index of its own; one with "or" would read a whole announcement for every reply.
-_WAITING = _CLAIMED.where(_AT_ONCE)
-_POSTPONED = _CLAIMED.where(Outbox.state == READY, _DUE)
-_RESEND = _CLAIMED.where(POSTPONED, Outbox.state == State.UNCERTAIN, _DUE)
+# Each ends at its limit on an index of its own; one with "or" would read a whole announcement
+# for every reply. What waits begins at the first: PostgreSQL walks only once past what is gone.
+_WAITING = (_AT_ONCE, Outbox.id >= bindparam("first"))
+_POSTPONED = (Outbox.state == READY, _DUE)
+_RESEND = (POSTPONED, Outbox.state == State.UNCERTAIN, _DUE)
+
+_ONE: ColumnElement[int] = literal_column("1")
+
+
+def _first(lane: Lane) -> ColumnElement[int | None]:
+    """What is next in a lane. In order: without it PostgreSQL may read the sent to find one."""
+    named = literal(lane, literal_execute=True)
+    waits = select(Outbox.id).where(Outbox.lane == named, _AT_ONCE)
+    return waits.order_by(Outbox.not_before, Outbox.id).limit(_ONE).scalar_subquery()
+
+
 _OVERVIEW = select(
     select(func.min(Outbox.not_before)).where(POSTPONED).scalar_subquery(),
-    *(exists().where(Outbox.lane == lane, _AT_ONCE) for lane in Lane),
+    *(_first(lane) for lane in Lane),
 )
 _SENDING = (
     update(Outbox)
@@ -133,7 +143,6 @@ _SENDING = (
     )
     .execution_options(synchronize_session=None)
 )
-_TAKE = _SENDING.where(Outbox.id.in_(bindparam("ids", expanding=True)))
 _TAKE_NEW = _SENDING.where(
     Outbox.cause.in_(bindparam("causes", expanding=True)),
     Outbox.lane == Lane.INTERACTIVE,
@@ -148,39 +157,77 @@ _TAKE_NEW = _SENDING.where(
 )
 
 
+@cache
+def _claimed(database: str, kind: tuple[ColumnElement[bool], ...]) -> Any:
+    """Messages of one lane whose turn it is."""
+    found = (
+        select(
+            *_MESSAGE,
+            Outbox.attempts,
+            (Outbox.state == State.UNCERTAIN).label("resend"),
+            Outbox.expires_at,
+            Address.id.label("address_id"),
+            Address.channel,
+            Address.bot_id,
+            Address.key,
+        )
+        .join(Address, Address.id == Outbox.address_id)
+        .where(Outbox.lane == bindparam("lane"), *kind, ~_BLOCKED)
+        .where(Outbox.address_id.not_in(_numbers(database, "held")))
+        .order_by(Outbox.not_before, Outbox.id)
+        .limit(bindparam("room", type_=Integer))
+    )
+    if database == "postgresql":
+        return found.with_for_update(skip_locked=True, of=Outbox)
+    return found
+
+
+@cache
+def _take(database: str) -> Any:
+    return _SENDING.where(Outbox.id.in_(_numbers(database, "ids")))
+
+
 async def claim(
     tx: Tx,
-    limits: Sequence[tuple[Lane, int]],
     *,
+    most: int,
+    others: int,
     owner: str,
     now: datetime,
     held: Collection[int] = (),
-    most: int,
 ) -> Hand:
-    """Take messages whose turn it is, lane by lane, so many of each and `most` in all.
+    """Take messages whose turn it is, earlier lanes first: `most` in all, replies among them.
 
-    One message in flight per address; within a lane, an address gets its messages in order.
-    `held` addresses get nothing now.
+    Of all lanes but that of replies together, `others` at the most. One message in flight per
+    address; within a lane, an address gets its messages in order. `held` addresses get nothing.
     """
     claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
-    due, *filled = (await tx.execute(_OVERVIEW)).one()
-    waiting = dict(zip(Lane, filled, strict=True))
+    database = tx.dialect.name
+    due, *found = (await tx.execute(_OVERVIEW)).one()
+    first = dict(zip(Lane, found, strict=True))
     postponed = [] if due is None or due > now else [_RESEND, _POSTPONED]
-    for lane, limit in limits:
-        for kind in [*postponed, _WAITING] if waiting[lane] else postponed:
-            room = min(limit, most - len(claimed))
-            if room <= 0:
+    limit = most
+    for lane in Lane:
+        for kind in postponed if first[lane] is None else [*postponed, _WAITING]:
+            if limit <= len(claimed):
                 break
-            if tx.dialect.name == "postgresql":
-                kind = kind.with_for_update(skip_locked=True, of=Outbox)
-            asked = {"lane": lane, "now": now, "held": [*held, *claimed], "room": room}
-            for row in map(Claimed._make, await tx.execute(kind, asked)):
-                claimed.setdefault(row.address_id, row)
+            asked = {
+                "lane": lane,
+                "first": first[lane],
+                "now": now,
+                "held": _bound(tx, [*held, *claimed]),
+                "room": limit - len(claimed),
+            }
+            for row in (await tx.execute(_claimed(database, kind), asked)).all():
+                one = Claimed._make(row)
+                claimed.setdefault(one.address_id, one)
+        if lane == Lane.INTERACTIVE:
+            limit = min(most, len(claimed) + others)
     if claimed:
-        ids = [row.id for row in claimed.values()]
-        await tx.execute(_TAKE, {"ids": ids, "by": owner})
+        ids = _bound(tx, (row.id for row in claimed.values()))
+        await tx.execute(_take(database), {"ids": ids, "by": owner})
     return Hand(
-        sorted(claimed.values(), key=lambda row: row.id), due, any(filled) or bool(postponed)
+        sorted(claimed.values(), key=lambda row: row.id), due, any(found) or bool(postponed)
     )
 
 
@@ -201,95 +248,3 @@ async def take_new(
     rows = (await tx.execute(_TAKE_NEW, asked)).all()
     taken = [Claimed._make((*row, *to[row.address_id])) for row in rows]
     return sorted(taken, key=lambda row: row.id)
-
-
-_FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
-_SETTLE = (
-    update(Outbox)
-    .where(
-        Outbox.id == bindparam("b_id"),
-        Outbox.owner == bindparam("b_owner"),
-        Outbox.state == State.SENDING,
-    )
-    .values(
-        state=bindparam("b_state"),
-        message=bindparam("b_message"),
-        error=bindparam("b_error"),
-        not_before=bindparam("b_not_before"),
-        settled_at=bindparam("b_settled"),
-        deadline=None,
-        body=case((bindparam("b_final", type_=Boolean), None), else_=Outbox.body),
-    )
-    .execution_options(synchronize_session=None)
-)
-
-
-async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetime) -> None:
-    """Write down how tries ended, for rows still in the hands of `owner`."""
-    if not outcomes:
-        return
-    await tx.execute(
-        _SETTLE,
-        [
-            {
-                "b_id": o.id,
-                "b_owner": owner,
-                "b_state": o.state,
-                "b_message": o.message,
-                "b_error": o.error[:300],
-                "b_not_before": o.not_before,
-                "b_settled": at if o.state in _FINAL or not o.not_before else None,
-                "b_final": o.state in _FINAL,
-            }
-            for o in outcomes
-        ],
-    )
-
-
-async def expire(tx: Tx, *, now: datetime) -> int:
-    """Give up on what was not sent in its time."""
-    done = await tx.execute(
-        update(Outbox)
-        .where(Outbox.state == READY, Outbox.expires_at <= now)
-        .values(state=State.EXPIRED, settled_at=now, body=None)
-    )
-    return done.rowcount
-
-
-async def release(tx: Tx, *, owner: str, flying: Collection[int], now: datetime) -> None:
-    """Put back what `owner` claimed in a commit whose answer was lost: it was never handed over.
-
-    `flying` are the rows really in hand. A resend stays one, for its first try may have arrived.
-    """
-    lost = and_(Outbox.state == State.SENDING, Outbox.owner == owner, Outbox.id.not_in([*flying]))
-    resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts > 1)
-    back = {"attempts": Outbox.attempts - 1, "deadline": None}
-    await tx.execute(
-        update(Outbox).where(lost, resend).values(**back, state=State.UNCERTAIN, not_before=now)
-    )
-    await tx.execute(update(Outbox).where(lost).values(**back, state=State.READY))
-
-
-async def recover(tx: Tx, *, now: datetime, resend_at: datetime) -> dict[str, int]:
-    """A sole process starts: nobody can still be sending, so settle what was left in the air.
-
-    Idempotent edits go again; replies get their one resend; the rest stays uncertain.
-    """
-    left = Outbox.state == State.SENDING
-    one_resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts <= 1)
-    again = await tx.execute(
-        update(Outbox)
-        .where(left, Outbox.policy == Policy.A)
-        .values(state=State.READY, deadline=None)
-    )
-    later = await tx.execute(
-        update(Outbox)
-        .where(left, one_resend)
-        .values(state=State.UNCERTAIN, not_before=resend_at, deadline=None, error="stopped")
-    )
-    stays = await tx.execute(
-        update(Outbox)
-        .where(left)
-        .values(state=State.UNCERTAIN, settled_at=now, deadline=None, error="stopped")
-    )
-    return {"again": again.rowcount, "resend": later.rowcount, "uncertain": stays.rowcount}

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.sender import RESERVED
 from storage.session import Database, Tx
 from tests.kit.databases import deaf
 from tests.kit.world import World
@@ -86,7 +85,7 @@ async def test_what_waits_finds_a_call_however_many_workers_are_at_work(world: W
     sender = world.program.sender
     with ExitStack() as workers:
         rooms = [workers.enter_context(sender.promise()).room for _ in range(8)]
-        assert rooms[0] == sum(rooms) == RESERVED
+        assert rooms[0] == sum(rooms) == sender.reserved
         claimed = await sender.claim()
     assert len(claimed) == 1
 
@@ -135,19 +134,18 @@ async def test_a_moment_of_trouble_costs_a_moment(
     begin, tries = world.database.transaction, 0
 
     @asynccontextmanager
-    async def away_at_first() -> AsyncIterator[Tx]:
+    async def away_at_first(**asked: bool) -> AsyncIterator[Tx]:
         nonlocal tries
         tries += 1
         if tries <= (1 if struck == "claim" else 2):
             raise OperationalError("BEGIN", {}, ConnectionError())
-        async with begin() as tx:
+        async with begin(**asked) as tx:
             yield tx
 
     monkeypatch.setattr(world.database, "transaction", away_at_first)
     stopping, sender = asyncio.Event(), world.program.sender
     async with asyncio.timeout(4), asyncio.TaskGroup() as group:
         group.create_task(sender.run(stopping))
-        group.create_task(sender.run_settling(stopping))
         while {"sending", "ready"} & set(await _states(world)):
             await asyncio.sleep(0.01)
         stopping.set()

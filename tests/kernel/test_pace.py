@@ -10,16 +10,18 @@ from bot.pace import CHAT_BURST, CHAT_PER_SECOND, PROBE, Pace
 RATE = 28.0
 
 
-def _flood(pace: Pace, *, seconds: int, chats: int, edit: bool = False) -> list[tuple[float, int]]:
+def _flood(
+    pace: Pace, *, seconds: int, chats: int, edit: bool = False, begin: float = 0.0
+) -> list[tuple[float, int]]:
     """Send as much as the pace allows, in steps of 50 ms; when and to whom."""
     sent: list[tuple[float, int]] = []
     for step in range(seconds * 20):
-        now = step / 20
+        now = begin + step / 20
         room = pace.room(now)[0]
         held = pace.held(now)
         for chat in range(chats):
             if room > 0 and (chat not in held):
-                pace.spend(chat, reply=True, edit=edit, now=now)
+                pace.spend(chat, edit=edit, now=now)
                 sent.append((now, chat))
                 room -= 1
     return sent
@@ -67,12 +69,21 @@ def test_two_chats_told_to_wait_mean_all_of_us_and_half_the_speed() -> None:
     assert pace.room(42.0)[0] > slow
 
 
+def test_what_was_under_way_when_a_pause_began_halves_the_speed_once() -> None:
+    pace = Pace(RATE, 0.0)
+    for chat in range(20):
+        pace.throttled(chat, 1.0, chat / 100)
+    assert RATE / 2 - 2 <= pace.room(1.3)[0] <= RATE / 2
+
+
 def test_the_speed_comes_back_within_half_a_minute() -> None:
     pace = Pace(RATE, 0.0)
-    for chat in range(6):
-        pace.throttled(chat, 1.0, 0.0)
-    assert pace.room(2.0)[0] <= 3
-    assert len(_flood(pace, seconds=60, chats=400)) > RATE * 35
+    for second in range(12):
+        for chat in range(2):
+            pace.throttled(2 * second + chat, 1.0, float(second))
+        pace.room(second + 0.5)
+    assert pace.room(12.1)[0] <= 3
+    assert len(_flood(pace, seconds=60, chats=400, begin=12.1)) > RATE * 35
 
 
 def test_a_very_long_pause_is_probed_by_single_replies_only() -> None:
@@ -81,7 +92,7 @@ def test_a_very_long_pause_is_probed_by_single_replies_only() -> None:
     pace.throttled(2, 10_072.0, 0.1)
     assert pace.room(10.0) == (0, 0)
     assert pace.room(PROBE + 1) == (1, 0)
-    pace.spend(3, reply=True, edit=False, now=PROBE + 1)
+    pace.spend(3, edit=False, now=PROBE + 1)
     assert pace.room(PROBE + 2) == (0, 0)
     pace.delivered(3, PROBE + 3)
     assert pace.room(PROBE + 4)[0] >= 1
@@ -89,7 +100,7 @@ def test_a_very_long_pause_is_probed_by_single_replies_only() -> None:
 
 def test_what_was_on_its_way_before_a_pause_does_not_end_it() -> None:
     pace = Pace(RATE, 0.0)
-    pace.spend(3, reply=True, edit=False, now=0.0)
+    pace.spend(3, edit=False, now=0.0)
     pace.throttled(1, 30.0, 0.1)
     pace.throttled(2, 30.0, 0.2)
     pace.delivered(3, 0.3)

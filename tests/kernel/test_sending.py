@@ -249,10 +249,10 @@ async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> No
     begin, claiming, go_on = world.database.transaction, asyncio.Event(), asyncio.Event()
 
     @asynccontextmanager
-    async def slowly() -> AsyncIterator[Any]:
+    async def slowly(**asked: bool) -> AsyncIterator[Any]:
         claiming.set()
         await go_on.wait()
-        async with begin() as tx:
+        async with begin(**asked) as tx:
             yield tx
 
     world.database.transaction = slowly  # type: ignore[method-assign]
@@ -261,7 +261,6 @@ async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> No
         await claiming.wait()
         stopping.set()
         sender.wake()
-        tasks.create_task(sender.run_settling(stopping))
         for _ in range(5):
             await asyncio.sleep(0)
         go_on.set()
