@@ -8,7 +8,7 @@ from typing import Any
 from domain import calendar, results
 from handlers import due
 from handlers.turn import House
-from storage import office, overview
+from storage import inbox, office, outbox, overview
 from storage.base import Tx
 
 SPOKEN = ("id", "en")
@@ -18,15 +18,14 @@ SPOKEN = ("id", "en")
 async def office_view(house: House, tx: Tx, *, now: datetime, zone: str) -> dict[str, Any]:
     """The panel of the phones page at this moment, as `simulator.Stage` wants it."""
     counts = await overview.responses(tx)
-    seen = await overview.overview(tx, now=now)
     return {
         "now": now.isoformat(),
         "zone": calendar.zone_label(zone),
         "responses": counts.get("skm", 0),
         "quick": counts.get("quick", 0),
         "units": await _units(house, tx, now, zone),
-        "outbox": seen.outbox.states,
-        "inbox": seen.inbox.states,
+        "outbox": await outbox.states(tx),
+        "inbox": await inbox.states(tx),
         "due": [
             {
                 "at": one.at.isoformat(),

@@ -1,10 +1,12 @@
-"""Logs: one JSON object a line, UTC, and never a token in any of them."""
+"""Logs: one JSON object a line, UTC, and never a token or what somebody wrote in any of them."""
 
 from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -15,16 +17,32 @@ _HIDDEN = "[token]"
 # PostgreSQL tells the values of a row that broke a rule; they are somebody's.
 _DETAIL = re.compile(r"DETAIL: .*?(?=\n\[SQL|\n\nThe above exception|\Z)", re.S)
 
+# Python's errors repeat what they could not use: int("…"), a missing key. It may be somebody's.
+_QUOTED = re.compile(r"""["'].*["']""")
+_IN_GROUP = re.compile(r"^ *\| ")
+
 
 def redact(words: str) -> str:
     """The same words without anything that looks like a bot token, and without a row's values."""
     return _DETAIL.sub("DETAIL: [hidden]", _TOKEN.sub(_HIDDEN, words))
 
 
+def traceback(written: str) -> str:
+    """The same traceback: its frames, which are our own code, and errors that quote nothing."""
+    lines = redact(written).split("\n")
+    return "\n".join(
+        line if _IN_GROUP.sub("", line).startswith("  ") else _QUOTED.sub("'…'", line)
+        for line in lines
+    )
+
+
 def _redact_event(
     _: Any, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    return {name: redact(v) if isinstance(v, str) else v for name, v in event.items()}
+    hidden = {name: redact(v) if isinstance(v, str) else v for name, v in event.items()}
+    if isinstance(trace := event.get("exception"), str):
+        hidden["exception"] = traceback(trace)
+    return hidden
 
 
 class Redacting(logging.Formatter):
@@ -43,8 +61,24 @@ class Redacting(logging.Formatter):
             "logger": record.name,
         }
         if record.exc_info:
-            event["exception"] = redact(self.formatException(record.exc_info))
+            event["exception"] = traceback(self.formatException(record.exc_info))
         return _TOKEN.sub(_HIDDEN, self._render(event))
+
+
+class Lines:
+    """Writes a line for each event; a full disk or a reader that is gone stops nobody else."""
+
+    def __init__(self, stream: Any) -> None:
+        """Write to `stream`, each line at once."""
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """Write one line, or leave it out."""
+        with suppress(OSError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def configure(level: str = "INFO", *, stream: Any = None) -> None:
@@ -77,14 +111,6 @@ def configure(level: str = "INFO", *, stream: Any = None) -> None:
             _redact_event,
             json,
         ],
-        logger_factory=structlog.WriteLoggerFactory(stream)
-        if stream
-        else structlog.PrintLoggerFactory(_stderr()),
+        logger_factory=lambda *_: Lines(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr

@@ -11,6 +11,9 @@ class Metrics:
     def __init__(self) -> None:
         """Make all counters, so that each is visible from the start."""
         self.registry = CollectorRegistry()
+        self.turns = 0
+        """Turns handled so far, of whatever kind."""
+        self._labelled: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
         self._handled = Counter(
             "tanggap_turns_total", "Turns handled", ["kind"], registry=self.registry
         )
@@ -40,10 +43,26 @@ class Metrics:
             registry=self.registry,
         )
         self.outbox = Gauge(
-            "tanggap_outbox_rows", "Outbox rows by state", ["state"], registry=self.registry
+            "tanggap_outbox_rows",
+            "Outbox rows by state; those sent are in tanggap_messages_settled_total",
+            ["state"],
+            registry=self.registry,
         )
         self.inbox = Gauge(
-            "tanggap_inbox_rows", "Inbox rows by state", ["state"], registry=self.registry
+            "tanggap_inbox_rows", "Updates that wait", ["state"], registry=self.registry
+        )
+        self.spool = Gauge(
+            "tanggap_spool_bytes", "Size of the spool; 0: nothing waits", registry=self.registry
+        )
+        self._damaged = Counter(
+            "tanggap_spool_damaged_total",
+            "Lines in the spool that were no whole record",
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "tanggap_inbox_lag_seconds",
+            "How long the update has waited that came in first",
+            registry=self.registry,
         )
         self._throttled = Counter(
             "tanggap_throttled_total", "Answers 429 of the platform", registry=self.registry
@@ -51,7 +70,8 @@ class Metrics:
 
     def handled(self, kind: str) -> None:
         """A turn was handled."""
-        self._handled.labels(kind).inc()
+        self.turns += 1
+        self._of(self._handled, kind).inc()
 
     def ignored(self, sort: str) -> None:
         """An update of a type nobody talks about; unknown names share one label."""
@@ -67,7 +87,7 @@ class Metrics:
 
     def settled(self, lane: str, state: str) -> None:
         """A try to deliver ended."""
-        self._settled.labels(lane, state).inc()
+        self._of(self._settled, lane, state).inc()
 
     def called(self, seconds: float) -> None:
         """The platform answered after so long."""
@@ -76,6 +96,17 @@ class Metrics:
     def throttled(self) -> None:
         """The platform told us to slow down."""
         self._throttled.inc()
+
+    def damaged(self, lines: int) -> None:
+        """So many lines of the spool could not be read."""
+        self._damaged.inc(lines)
+
+    def _of(self, counter: Counter, *labels: str) -> Counter:
+        """The counter with these labels, which the library looks for at some length."""
+        found = self._labelled.get((counter, labels))
+        if found is None:
+            found = self._labelled[counter, labels] = counter.labels(*labels)
+        return found
 
     def text(self) -> bytes:
         """All figures in Prometheus's text format."""

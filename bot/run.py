@@ -23,7 +23,9 @@ from storage.session import is_trouble
 
 DRAIN = 10.0  # seconds a stop may take
 POLL = 25.0  # seconds one long poll may wait
-LONGEST_PAUSE = 30.0  # seconds between tries while something is away
+LONGEST_PAUSE = 30.0  # seconds between tries while the platform is away
+DATABASE_PAUSE = 2.0  # … while the database is: what waits has to be taken soon after its return
+DOZE = 15.0  # seconds after which a worker looks although nobody called it
 WORKERS_ON_POSTGRES = 4
 WATCH = 30  # seconds between looks whether updates still come to us
 
@@ -133,7 +135,7 @@ class Runner:
         sender = self.program.sender
         workers = 1 if self.program.database.is_sqlite else WORKERS_ON_POSTGRES
         loops = [self._work() for _ in range(workers)]
-        loops += [sender.run(self._stopping), sender.run_settling(self._stopping)]
+        loops.append(sender.run(self._stopping))
         return loops if self._platform.webhook else [*loops, self._poll()]
 
     async def _until_stopped(self, loops: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -249,6 +251,7 @@ class Runner:
                 if not is_trouble(error):
                     raise
                 health.bad("database", f"database: {type(error).__name__}")
+                pause = min(pause, DATABASE_PAUSE)
             patience = 0.0  # the first answer after trouble should come at once
             log.warning("no updates for now", retry_in=pause)
             await self._pause(pause)
@@ -274,10 +277,10 @@ class Runner:
                 self.program.health.bad("database", f"database: {reason}")
                 log.error("database trouble in the worker", reason=reason)
                 await self._pause(pause)
-                pause = min(5.0, pause * 2)
+                pause = min(DATABASE_PAUSE, pause * 2)
 
     async def _doze(self, next_try: Any) -> None:
-        seconds = 5.0
+        seconds = DOZE
         if next_try is not None:
             wait = (next_try - self.program.clock.now()).total_seconds()
             seconds = min(seconds, max(0.05, wait))

@@ -25,10 +25,14 @@ def load_keys(path: Path, *, create: bool) -> Keys:
             raise SecretMissing("cli.secret_missing", path=str(path))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(made, "w") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:  # the disk is full: half a secret would stand in the way of the next start
+            path.unlink()
+            raise
     try:
         return Keys(path.read_bytes().strip())
     except (OSError, ValueError) as error:

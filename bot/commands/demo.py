@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +40,8 @@ def demo(
 def _demo(port: int | None, folder: Path) -> None:
     import secrets
 
+    import uvloop
+
     from bot import logs
     from bot.install import read_settings
     from bot.refusals import CannotStart
@@ -60,6 +61,7 @@ def _demo(port: int | None, folder: Path) -> None:
         _env_file=None,
         database_url=f"sqlite+aiosqlite:///{folder.resolve() / 'tanggap.db'}",
         secret_file=folder / "secret",
+        spool_dir=None,
         telegram_token=f"{BOT}:{secrets.token_urlsafe(26)}",
         telegram_api_url=address,
         telegram_mode="polling",
@@ -70,7 +72,7 @@ def _demo(port: int | None, folder: Path) -> None:
     )
     logs.configure("DEBUG" if settings.log_level == "DEBUG" else "WARNING")
     with sock:
-        asyncio.run(_serve(settings, sock, address))
+        uvloop.run(_serve(settings, sock, address))
 
 
 async def _serve(settings: Settings, sock: socket.socket, address: str) -> None:

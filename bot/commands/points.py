@@ -112,6 +112,16 @@ def _write_sheets(folder: Path, points: list[Placed], links: dict[str, str]) -> 
                     for lang in ("id", "en")
                 ],
             )
-            (folder / f"{one.key}.svg").write_text(drawn, encoding="utf-8")
+            _write(folder / f"{one.key}.svg", drawn)
     except OSError as error:
         raise CannotStart("cli.no_folder", problem=error.strerror or str(error)) from None
+
+
+def _write(path: Path, words: str) -> None:
+    """Whole, or not at all: half a sheet would be printed. Raises OSError (the disk is full)."""
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(words, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

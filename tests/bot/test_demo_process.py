@@ -77,6 +77,7 @@ def test_from_the_command_to_a_counted_rating(tmp_path: Path, busy: int) -> None
         "TANGGAP_SECRET_FILE": str(tmp_path / "real-secret"),
         "TANGGAP_TELEGRAM_TOKEN": "123456:real-token-of-a-real-bot-xxxxxxxxx",
         "TANGGAP_TELEGRAM_MODE": "webhook",
+        "TANGGAP_SPOOL_DIR": str(tmp_path / "real-spool"),
         "TANGGAP_WEB_HOST": "0.0.0.0",
     }
     env.pop("LC_ALL", None)
@@ -104,6 +105,7 @@ def test_from_the_command_to_a_counted_rating(tmp_path: Path, busy: int) -> None
     assert list(temporary.iterdir()) == []  # it cleaned up after itself
     assert not (tmp_path / "real.db").exists()
     assert not (tmp_path / "real-secret").exists()
+    assert not (tmp_path / "real-spool").exists()
     assert '"error"' not in (tmp_path / "errors").read_text()
 
 

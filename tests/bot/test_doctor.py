@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.spool import Spool
 from simulator import Simulator
 from tests.bot.conftest import SECRET_PART, Shell
 
@@ -178,3 +180,37 @@ def test_it_looks_at_postgresql_too(connected: Shell, empty_postgres: str) -> No
     assert code == 0
     assert "doctor.database_clock" not in found
     assert found["doctor.no_office"]["level"] == "note"
+    assert found["doctor.no_spool"]["level"] == "note", "taps do not outlive a long outage"
+
+
+def _spool(shell: Shell, *updates: bytes) -> None:
+    spool = Spool(shell.folder / "spool" / "1.spool")
+    asyncio.run(spool.append(updates))
+    spool.close()
+
+
+def test_it_tells_what_waits_in_the_spool(well: Shell) -> None:
+    given = {"TANGGAP_SPOOL_DIR": "spool"}
+    assert "doctor.no_spool" not in looked(well)[1], "a file of SQLite is not away"
+    assert looked(well, **given)[1]["doctor.spool_absent"]["level"] == "note"
+    _spool(well)
+    found = looked(well, **given)[1]["doctor.spool"]
+    assert (found["level"], "0 updates wait" in found["text"]) == ("ok", True)
+    _spool(well, b"one", b"two")
+    code, told = looked(well, **given)
+    assert code == 0
+    assert told["doctor.spool"]["level"] == "note"
+    assert "2 updates wait" in told["doctor.spool"]["text"]
+
+
+def test_a_spool_that_others_can_open_or_nobody_can_use(well: Shell) -> None:
+    _spool(well)
+    os.chmod("spool", 0o755)
+    code, found = looked(well, TANGGAP_SPOOL_DIR="spool")
+    assert code == 1
+    assert "chmod 700 spool" in found["doctor.open_spool"]["text"]
+    os.chmod("spool", 0o700)
+    (well.folder / "spool" / "2.spool").mkdir()  # root may do everything, but not read a folder
+    code, found = looked(well, TANGGAP_SPOOL_DIR="spool")
+    assert code == 1
+    assert "cannot be used" in found["doctor.spool_shut"]["text"]

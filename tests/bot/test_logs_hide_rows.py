@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -57,3 +58,40 @@ async def test_the_most_talkative_log_names_no_values(database: Database) -> Non
     finally:
         logs.configure("WARNING")
     assert str(PERSON) not in stream.getvalue()
+
+
+WRITTEN = "rahasia burung kenari"
+QUOTING = [
+    lambda: int(WRITTEN),
+    lambda: {}[WRITTEN],
+    lambda: [].index(f"{WRITTEN}'s"),
+    lambda: float(f"\"{WRITTEN}\" dan '{WRITTEN}'"),
+]
+
+
+@pytest.mark.parametrize("quote", QUOTING)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_an_error_that_repeats_what_somebody_wrote_is_logged_without_it(
+    quote: Callable[[], object], grouped: bool
+) -> None:
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream)
+    try:
+        quote()
+    except Exception as error:
+        told = ExceptionGroup("several", [error]) if grouped else error
+        structlog.get_logger().error("turn failed", exc_info=told)
+        logging.getLogger("library").error("failed", exc_info=told)
+    finally:
+        logs.configure("WARNING")
+    lines = [json.loads(line)["exception"] for line in stream.getvalue().splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        assert "Error" in line
+        assert "quote()" in line, "where it happened stays"
+        assert WRITTEN not in line
+
+
+def test_our_own_words_about_an_error_stay() -> None:
+    told = 'Traceback (most recent call last):\n  File "bot/run.py", line 7\nRuntimeError: a bug'
+    assert logs.traceback(told) == told

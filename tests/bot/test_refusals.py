@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.spool import Spool
 from tests.bot.conftest import SECRET_PART, TOKEN, Shell
 
 ENGLISH = {"LANG": "en_US.UTF-8"}
@@ -185,3 +186,34 @@ def test_a_database_of_a_newer_program_is_left_alone(shell: Shell) -> None:
         result = shell(command, TANGGAP_TELEGRAM_TOKEN=TOKEN, TANGGAP_WEB_PORT="0", **ENGLISH)
         assert result.exit_code == 2
         assert "newer version" in result.stderr
+
+
+def test_a_spool_that_cannot_be_is_told(shell: Shell) -> None:
+    (shell.folder / "spool").write_text("a file")
+    given = {"TANGGAP_TELEGRAM_TOKEN": TOKEN, "TANGGAP_WEB_PORT": "0", **ENGLISH}
+    result = shell("run", TANGGAP_SPOOL_DIR="spool", **given)
+    assert result.exit_code == 2
+    assert "TANGGAP_SPOOL_DIR" in result.stderr
+    assert "cannot be opened: File exists" in result.stderr
+
+
+def test_two_processes_never_share_a_spool(shell: Shell) -> None:
+    """On PostgreSQL a restart of the server takes the lock of the database from a process."""
+    spool = Spool(shell.folder / "spool" / f"{TOKEN.partition(':')[0]}.spool")
+    given = {"TANGGAP_TELEGRAM_TOKEN": TOKEN, "TANGGAP_WEB_PORT": "0", **ENGLISH}
+    result = shell("run", TANGGAP_SPOOL_DIR="spool", **given)
+    spool.close()
+    assert result.exit_code == 2
+    assert "in use by a running bot" in result.stderr
+
+
+def test_without_a_spool_a_start_does_not_wait_for_the_database(shell: Shell) -> None:
+    result = shell(
+        "run",
+        TANGGAP_TELEGRAM_TOKEN=TOKEN,
+        TANGGAP_WEB_PORT="0",
+        TANGGAP_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none",
+        **ENGLISH,
+    )
+    assert result.exit_code == 2
+    assert "cannot be reached" in result.stderr

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from storage import announcements, ledger, outbox, roles
+from storage import announcements, ledger, recipients, roles
 from storage.announcements import Announcement
 from storage.audit import Audit
 from storage.outbox import Outbox
@@ -305,6 +305,6 @@ async def test_the_books_agree(city: World) -> None:
     await city.tick()
     async with city.database.reading() as tx:
         (one,) = await announcements.latest(tx, author_id=None, limit=5)
-        assert one.recipients == sum((await outbox.states(tx, one.batch)).values()) == 3
+        assert one.recipients == sum((await recipients.states(tx, one.id)).values()) == 3
         rows = await tx.scalar(select(func.count()).select_from(Outbox))
         assert await ledger.total(tx, "outbox.put") == rows

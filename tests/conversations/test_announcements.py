@@ -12,7 +12,7 @@ from sqlalchemy import select
 from channels.telegram.codec import sign, verify
 from domain import announcing
 from simulator import Phone
-from storage import announcements, outbox, roles
+from storage import announcements, recipients, roles
 from storage.audit import Audit
 from storage.session import Database
 from tests.kit.admins import admin, announced, compose, do, progress, subscribers
@@ -33,7 +33,7 @@ async def under_way(world: World, budi: Phone) -> int:
 
 async def figures(world: World, number: int) -> dict[str, int]:
     async with world.database.reading() as tx:
-        return await outbox.states(tx, announcements.batch(number))
+        return await recipients.states(tx, number)
 
 
 async def freeze(world: World, number: int, *, chunk: int) -> bool:
@@ -271,7 +271,7 @@ async def effects(world: World) -> tuple[object, ...]:
         found = await announcements.latest(tx, author_id=None, limit=99)
         return (
             [(one.id, one.state, one.recipients) for one in found],
-            [await outbox.states(tx, one.batch) for one in found],
+            [await recipients.states(tx, one.id) for one in found],
             len(list(await tx.scalars(select(Audit.id)))),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from sqlalchemy import delete, update
 
 from domain.errors import Refused
@@ -13,7 +15,7 @@ from storage.dialogs import Dialog
 from storage.ledger import count
 from storage.outbox import Outbox as OutboxRow
 from storage.people import Address
-from talk.messages import Choice, Outbound, Parcel
+from talk.messages import Choice, Outbound, Parcel, Policy
 from talk.text import plain
 from tests.kit.world import World
 
@@ -23,7 +25,7 @@ class Journey:
 
     def __init__(self) -> None:
         self.fail = 0  # how many of the next answers strike a bug
-        self.stray = 0  # how many of the next "/nyasar" write to an address that is not there
+        self.stray = 0  # how many of the next "/nyasar" say what the outbox does not take
         self.stray_taps = False  # whether answers do, too
         self.gone = False  # whether what the questions are about is not there any more
         self.STEPS = (
@@ -53,7 +55,7 @@ class Journey:
     async def _take(self, turn: Turn, heard: Heard) -> None:
         await count(turn.tx, {("kernel.answer", ""): 1})
         if self.stray_taps:
-            turn.parcels.append(Parcel(f"stray:{turn.inbox_id}", 404, Outbound(plain("halo"))))
+            turn.parcels.append(_unfit(turn))
         if self.fail:
             self.fail -= 1
             raise RuntimeError("a bug")
@@ -69,12 +71,12 @@ class Journey:
         raise Refused("turn.not_allowed")
 
     async def _stray(self, turn: Turn, _: str) -> None:
-        """Answer, and write to somebody who is not there any more: known only at the end."""
+        """Answer, and say something that cannot be written down: known only at the end."""
         await count(turn.tx, {("kernel.stray", ""): 1})
         turn.tell(plain("nyasar"))
         if self.stray:
             self.stray -= 1
-            turn.parcels.append(Parcel(f"stray:{turn.inbox_id}", 404, Outbound(plain("halo"))))
+            turn.parcels.append(_unfit(turn))
 
     async def _vanish(self, turn: Turn, _: str) -> None:
         """Take away the address under the feet of the batch."""
@@ -86,6 +88,12 @@ class Journey:
     async def _stand(self, turn: Turn, argument: str) -> None:
         await count(turn.tx, {("kernel.stand", argument): 1})
         turn.amend(plain(f"hadir {argument}"))
+
+
+def _unfit(turn: Turn) -> Parcel:
+    """A message of no class: the database refuses it when the whole batch is written down."""
+    body, nothing = Outbound(plain("halo")), cast(Policy, None)
+    return Parcel(f"stray:{turn.inbox_id}", turn.caller.address_id, body, policy=nothing)
 
 
 async def _start(turn: Turn, payload: str) -> None:
