@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import announce, kill, reminders
+from bench import announce, kill, reminders, soak
 from tests.kit.databases import new_postgres
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300), pytest.mark.enable_socket]
@@ -49,3 +49,14 @@ async def test_no_reminder_is_lost_or_doubled_by_a_standstill(
     rows = await reminders.battle(database_url=url, folder=tmp_path, troubles=troubles)
     assert len(rows) == 2
     assert not any(reminders.failed(row) for row in rows), rows
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_minute_of_ordinary_days_leaves_nothing_open_and_memory_flat(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = await _url(request, kind, tmp_path)
+    row = await soak.battle(database_url=url, folder=tmp_path, minutes=1, every=12)
+    assert not soak.unsound(row), row
+    assert row["kills"] >= 1
+    assert row["given"] > 20, "there was hardly any load"
