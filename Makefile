@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 JOBS ?= 2
 
-.PHONY: help demo run test check bench lint types full-tests oracle requirements clean
+.PHONY: help demo run test check faults bench lint types full-tests oracle peers requirements clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -29,13 +29,19 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-full-tests: .venv/dev oracle
+full-tests: .venv/dev oracle peers
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 oracle: .venv-oracle/ready
 .venv-oracle/ready: requirements/oracle.txt
 	$(PYTHON) -m venv .venv-oracle
 	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/oracle.txt
+	@touch $@
+
+peers: .venv-peers/ready
+.venv-peers/ready: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
 .PHONY: deploy-lint
@@ -46,8 +52,11 @@ deploy-lint: .venv/dev
 	elif [ -n "$$CI" ]; then echo "systemd-analyze is missing"; exit 1; \
 	else echo "skipped: systemd-analyze is not on this machine"; fi
 
-bench: .venv/dev  ## the measured figures; takes a while
-	$(BIN)/python -m bench
+faults: .venv/dev  ## crashes, faults, poison and kills in full length; takes hours
+	$(BIN)/python -m bench faults
+
+bench: .venv/dev peers  ## the measured figures, beside what others would use; takes a while
+	$(BIN)/python -m bench figures
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -64,6 +73,7 @@ requirements: .venv/dev  ## pin anew, within the ranges of pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 requirements/oracle.in -o requirements/oracle.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.txt
 
 clean:  ## forget environments and caches; data/ stays
-	rm -rf .venv .venv-oracle .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oracle .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -260,7 +260,7 @@ async def stop(tx: Tx, one: Written, *, by: int, now: datetime) -> None:
     if not await announcements.stop(tx, one.id):
         raise Refused("announcements.over", number=one.id)
     await recipients.call_off(tx, one.id, at=now)
-    states = await outbox.states(tx, one.batch)
+    states = await recipients.states(tx, one.id)
     if not states.keys() - {outbox.State.READY, outbox.State.CANCELLED}:
         await announcements.free_days(tx, one.id)
     await audit.record(
