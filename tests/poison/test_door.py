@@ -16,6 +16,8 @@ from storage.session import Database
 from tests.poison.cases import Case, cases, pieced
 from tests.poison.ward import SECRET, Ward, lined, ward
 
+pytestmark = pytest.mark.full
+
 CLOSED, NOTHING = 0, -1  # instead of a status: closed without an answer; still waiting for more
 PATIENCE = 20.0  # seconds: the machine may be busy
 MOMENT = 2.0  # seconds, where it may be that nothing comes

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from channels.telegram.codec import sign
 from domain import joining
 from simulator import Phone
@@ -19,6 +21,8 @@ from tests.kit.office import DUKCAPIL, LOKET, LOKET_KK
 from tests.kit.staff import invitation, labels
 from tests.poison.cases import Case, cases
 from tests.poison.ward import Ward, ward
+
+pytestmark = pytest.mark.full
 
 # What an effect would show in; what is written for every update is left out.
 BOOKKEEPING = {"inbox", "outbox", "dialog", "ledger", "poll_cursor", "person", "address"}
