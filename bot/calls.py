@@ -63,7 +63,8 @@ class Calls:
         if row.strip or body is None:
             return Result(Ending.SENT, error="nothing to strip")
         # What should be edited never arrived or is gone: say it anew.
-        return await self._channel.send(row.key, body, ref=row.ref, resend=row.resend, bulk=bulk)
+        result = await self._channel.send(row.key, body, ref=row.ref, resend=row.resend, bulk=bulk)
+        return result._replace(anew=True)
 
     def _body(self, row: Claimed) -> Outbound | None:
         if row.body is not None:

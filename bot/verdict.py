@@ -20,9 +20,10 @@ def verdict(row: Claimed, result: Result, *, now: datetime) -> Outcome:
     """The next state of `row` after `result`.
 
     Certainly not sent: tried again with back-off until its time is over. Uncertain: an edit
-    goes again, a reply is resent once after 10 s, a nudge or a broadcast never.
+    goes again, a reply is resent once after 10 s, a nudge or a broadcast never. An edit that is
+    said anew is a reply.
     """
-    ending, message, error, retry_after = result
+    ending, message, error, retry_after, anew = result
     match ending:
         case Ending.SENT:
             return Outcome(row.id, State.SENT, message, error)
@@ -31,9 +32,9 @@ def verdict(row: Claimed, result: Result, *, now: datetime) -> Outcome:
         case Ending.REFUSED:
             state = State.EXPIRED if error == State.EXPIRED else State.FAILED
             return Outcome(row.id, state, error=error)
-        case Ending.UNCERTAIN if row.policy == Policy.A:
+        case Ending.UNCERTAIN if row.policy == Policy.A and not anew:
             return _again(row, error, _backoff(row.attempts), now)
-        case Ending.UNCERTAIN if row.policy in _ONE_RESEND and row.attempts == 0:
+        case Ending.UNCERTAIN if (anew or row.policy in _ONE_RESEND) and row.attempts == 0:
             return Outcome(row.id, State.UNCERTAIN, error=error, not_before=now + RESEND_AFTER)
         case Ending.UNCERTAIN:
             return Outcome(row.id, State.UNCERTAIN, error=error)

@@ -26,6 +26,7 @@ class Result(NamedTuple):
     message: str = ""
     error: str = ""  # short, readable, never with a token in it
     retry_after: float | None = None
+    anew: bool = False  # a new message, because the one to be edited is not there
 
 
 class Unreadable(Exception):

@@ -169,6 +169,15 @@ async def test_an_edit_of_a_message_that_is_gone_is_said_anew(world: World) -> N
     assert world.phone("Ani").last.text == "kabar"
 
 
+async def test_an_edit_that_is_said_anew_is_resent_only_once(world: World) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_after", times=5)
+    await _put(world, address, "kabar", edits="999999")
+    await world.settle(patience=600)
+    assert _copies(world, "Ani", "kabar") == 2
+    assert (await _row(world, "kabar")).state == State.UNCERTAIN
+
+
 async def test_an_edit_that_changes_nothing_counts_as_sent(world: World) -> None:
     address = await _address(world, "Ani")
     target = str(world.phone("Ani").last.id)

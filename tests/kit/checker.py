@@ -73,7 +73,10 @@ def _kept(connection: Connection, sqlite: bool) -> Kept:
             }
         )
 
-    resent = "policy in ('B', 'E') and attempts > 1"
+    # An edit is said anew when its message is gone; else its row knows the id of that message.
+    stands = "select max(t.message) from outbox t where t.ref = substr(outbox.edits, 2)"
+    anew = f"policy = 'A' and message not in (edits, coalesce(({stands}), ''))"
+    resent = f"attempts > 1 and (policy in ('B', 'E') or {anew})"
     rows = [
         (int(message), policy)
         for message, policy in connection.execute(
@@ -102,8 +105,9 @@ def _kept(connection: Connection, sqlite: bool) -> Kept:
         sent=[number for number, policy in rows if policy != "A"],
         standing={number for number, _ in rows},
         unsure=one(
-            "select count(*) from outbox where state = 'uncertain' and policy <> 'A'"
-            f" or state = 'sent' and message = '' or {resent}"
+            "select sum(case when state = 'uncertain' and attempts > 1"
+            " and policy in ('A', 'B', 'E') then 2 else 1 end) from outbox"
+            f" where state = 'uncertain' or state = 'sent' and message = '' or {resent}"
         ),
         quick=counts(
             "select case when p.code is null then '' else 'p' || p.code end, a.value, count(*)"
