@@ -95,6 +95,7 @@ class Sender:
         # As the last claim saw it: when something postponed wants to go, and whether any might.
         self._due: datetime | None = None
         self._more = True
+        self._passed = sending.Passed()
         self._claiming = False
         self._patient = False  # a round comes very soon anyway: what ends need not call for one
         self._unsure = False  # whether a commit that failed may have taken rows all the same
@@ -191,7 +192,7 @@ class Sender:
             return [], len(finished)
         if releasing:
             self._unsure = False
-        self._due, self._more = hand.due, hand.more
+        self._due, self._more, self._passed = hand.due, hand.more, hand.passed
         for row in hand.rows:
             self._in_hand(row)
         return hand.rows, len(finished)
@@ -222,6 +223,7 @@ class Sender:
             owner=self.owner,
             now=now,
             held=terms.held,
+            passed=self._passed,
         )
         await self._calls.read_sheets(tx, hand.rows)
         return hand

@@ -1,4 +1,8 @@
-"""Messages on their way out: rows with a named state, each made unique by its cause."""
+"""Messages on their way out: rows with a named state, each made unique by its cause.
+
+Those of an announcement need no index for that: `recipients.freeze` remembers, in the commit that
+writes them, how far it came.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,7 @@ READY: ColumnElement[str] = literal_column("'ready'")
 POSTPONED = text("outbox.state in ('ready', 'uncertain') and outbox.not_before is not null")
 TRACEABLE = text("outbox.lane = 'interactive' and outbox.address_id is not null")
 RARE = text("outbox.state not in ('ready', 'sent')")  # in the air, or ended otherwise: never many
-_OWN = text("outbox.sheet_id is null")  # nothing is ever asked of one among a million alike
+OWN = text("outbox.sheet_id is null")  # nothing is ever asked of one among a million alike
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -91,11 +95,12 @@ class Outbox(Base):
             **_where("lane = 'interactive' and address_id is not null"),
         ),
         Index("ix_outbox_ref", "ref", **_where("sheet_id is null")),
+        Index("uq_outbox_cause", "cause", unique=True, **_where("sheet_id is null")),
         Index("ix_outbox_rare", "state", "batch", **_where("state not in ('ready', 'sent')")),
         Index("ix_outbox_address", "address_id", "state"),
     )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
-    cause: Mapped[str] = mapped_column(unique=True)
+    cause: Mapped[str]
     ref: Mapped[str]
     batch: Mapped[str] = mapped_column(default="")  # what it is part of: "ann:7"
     address_id: Mapped[int | None]  # no foreign keys: a million rows would be a million questions
@@ -130,7 +135,7 @@ _OUTDATE = (
 )
 _ARRIVED = (
     update(Outbox)
-    .where(_OWN, Outbox.ref.in_(bindparam("refs", expanding=True)))
+    .where(OWN, Outbox.ref.in_(bindparam("refs", expanding=True)))
     .where(Outbox.state == State.UNCERTAIN)
     .values(state=State.SENT, not_before=None, settled_at=bindparam("at"), body=None, error="")
     .execution_options(synchronize_session=None)
@@ -204,14 +209,14 @@ async def sheet(tx: Tx, sheet_id: int) -> str:
 
 async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
     """State and platform id of the message with this reference; None if there is none."""
-    asked = select(Outbox.state, Outbox.message).where(_OWN, Outbox.ref == ref)
+    asked = select(Outbox.state, Outbox.message).where(OWN, Outbox.ref == ref)
     row = (await tx.execute(asked)).first()
     return None if row is None else (State(row.state), row.message)
 
 
 async def newest(tx: Tx, refs: Collection[str]) -> str | None:
     """Which of these messages was put out last; None when none of them is known."""
-    known = select(Outbox.ref).where(_OWN, Outbox.ref.in_(refs))
+    known = select(Outbox.ref).where(OWN, Outbox.ref.in_(refs))
     return await tx.scalar(known.order_by(Outbox.id.desc()).limit(1))
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import (
     String,
     case,
     cast,
-    distinct,
     false,
     func,
+    insert,
     literal,
     null,
     select,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from storage.announcements import Announcement, batch, change
-from storage.base import Tx, upsert
+from storage.base import Tx
 from storage.ledger import count
 from storage.office import Unit
 from storage.outbox import RARE, READY, Outbox, Sheet, State
@@ -33,7 +33,7 @@ from storage.roles import branch
 from storage.staff import Role
 from talk.messages import Lane, Policy
 
-CHUNK = 5_000
+CHUNK = 10_000
 """Recipients written down in one transaction; the writer is free between two of them."""
 
 _READY = (Outbox.lane == Lane.BROADCAST, Outbox.state == READY)
@@ -59,8 +59,9 @@ def _reached(
 ) -> Select[Any]:
     """Person, address and language of everybody an announcement is for, reachable now.
 
-    Whoever has two addresses stands in it twice. Only people with keys above `above` and not
-    above `upto`; said of each table, so that a chunk of a million is read by its own keys.
+    Whoever has two addresses stands in it once, with one of them. Only people with keys above
+    `above` and not above `upto`; said of each table, so that a chunk of a million is read by its
+    own keys.
     """
     who, among = _members(audience)
     for key in (who, Address.person_id, Person.id):
@@ -73,18 +74,23 @@ def _reached(
         )
         among.append(Address.id.in_(unsure))
     return (
-        select(who.label("person_id"), Address.id.label("address_id"), Person.language)
+        select(
+            who,
+            func.min(Address.id),
+            func.min(Person.language),  # of one person: there is only one
+        )
         .select_from(who.table)
         .join(Address, Address.person_id == who)
         .join(Person, Person.id == who)
         .where(*among, Address.active.is_(true()))
+        .group_by(who)
     )
 
 
 async def reach(tx: Tx, audience: str, *, resend_of: int | None = None) -> int:
     """How many people would get an announcement now."""
     found = _reached(audience, resend_of).subquery()
-    return await tx.scalar(select(func.count(distinct(found.c.person_id)))) or 0
+    return await tx.scalar(select(func.count()).select_from(found)) or 0
 
 
 async def zones(tx: Tx, audience: str) -> set[str]:
@@ -98,8 +104,8 @@ async def zones(tx: Tx, audience: str) -> set[str]:
 async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHUNK) -> bool:
     """Write down the next recipients, in the order of their keys; tell whether any may be left.
 
-    Repeating it after a crash goes on where the last commit ended, and the cause of each row
-    keeps anybody from standing there twice.
+    Nobody stands there twice: how far it came is read under a lock and committed with the rows, so
+    that a second one waits, and goes on after a crash where the last commit ended.
     """
     wanted = select(Announcement.__table__).where(Announcement.id == announcement_id)
     row = (await tx.execute(wanted.with_for_update())).one()
@@ -109,20 +115,20 @@ async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHU
     last = await tx.scalar(
         select(who).where(*among, who > row.frozen_upto).order_by(who).offset(chunk - 1).limit(1)
     )
-    found = _reached(row.audience, row.resend_of, above=row.frozen_upto, upto=last).subquery()
-    person = found.c.person_id
+    found = _reached(row.audience, row.resend_of, above=row.frozen_upto, upto=last)
+    person, address, spoken = found.selected_columns
     cause = literal(f"{batch(row.id)}:") + cast(person, String)
     sheets = await _sheets(tx, row.id)
     values: Mapping[str, ColumnElement[Any]] = {
         "cause": cause,
         "ref": literal(batch(row.id)),  # it has no button, and nothing resends it
         "batch": literal(batch(row.id)),
-        "address_id": found.c.address_id,
+        "address_id": address,
         "lane": literal(str(Lane.BROADCAST)),
         "policy": literal(str(Policy.D)),
         "body": cast(null(), String),
         "sheet_id": case(
-            *((found.c.language == language, sheet) for language, sheet in sheets.items()),
+            *((spoken == language, sheet) for language, sheet in sheets.items()),
             else_=sheets["id"],
         ),
         "edits": literal(""),
@@ -137,9 +143,9 @@ async def freeze(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = CHU
         "error": literal(""),
     }
     done = await tx.execute(
-        upsert(tx.dialect.name, Outbox)
-        .from_select(list(values), select(*values.values()).order_by(person))
-        .on_conflict_do_nothing()
+        insert(Outbox)
+        .from_select(list(values), found.with_only_columns(*values.values()).order_by(person))
+        .execution_options(preserve_rowcount=True)
     )
     if done.rowcount:
         await count(tx, {("outbox.put", ""): done.rowcount})
@@ -202,7 +208,7 @@ async def reasons(tx: Tx, announcement_id: int) -> dict[tuple[str, str], int]:
     return {(state, error): n for state, error, n in rows}
 
 
-async def hold(tx: Tx, announcement_id: int, *, until: datetime, chunk: int = 4 * CHUNK) -> bool:
+async def hold(tx: Tx, announcement_id: int, *, until: datetime, chunk: int = 2 * CHUNK) -> bool:
     """Let what has not left wait until `until`, so many rows; tell whether any may be left."""
     latest = until + timedelta(days=1)
     early = _early(announcement_id, until, chunk).limit(chunk)
@@ -236,7 +242,7 @@ def _early(announcement_id: int, before: datetime, limit: int) -> Select[tuple[i
     return select(union_all(at_once, later).subquery().c.id)
 
 
-async def call_off(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = 4 * CHUNK) -> int:
+async def call_off(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = 2 * CHUNK) -> int:
     """Cancel what has not left, so many rows, those next in turn first; returns how many."""
     ready = select(Outbox.id).where(*_READY, Outbox.batch == batch(announcement_id)).limit(chunk)
     done = await tx.execute(

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from storage.base import Tx
-from storage.outbox import POSTPONED, READY, Outbox, State
+from storage.outbox import OWN, POSTPONED, READY, Outbox, State
 from storage.people import Address
 from talk.messages import Lane
 
@@ -53,12 +53,28 @@ class Claimed(NamedTuple):
     key: str
 
 
+class Passed(NamedTuple):
+    """Announcements before `id` had left when all were last looked at, so many claims ago.
+
+    PostgreSQL would walk past each of them again, for every claim, until it is vacuumed. A row
+    with a smaller number may still come to light (numbers are drawn before they are committed, a
+    claim may be taken back), so all are looked at again and again.
+    """
+
+    id: int = 0
+    claims: int = 0
+
+
+_ALL = Passed()
+
+
 class Hand(NamedTuple):
     """What one claim brought."""
 
     rows: list[Claimed]
     due: datetime | None  # when the earliest postponed message was due, before the claim
     more: bool  # whether anything waited that might go by now, before the claim
+    passed: Passed  # for the next claim
 
 
 # --- lists of any length in one statement ---------------------------------------------------
@@ -118,12 +134,15 @@ _POSTPONED = (Outbox.state == READY, _DUE)
 _RESEND = (POSTPONED, Outbox.state == State.UNCERTAIN, _DUE)
 
 _ONE: ColumnElement[int] = literal_column("1")
+_LOOK = 50  # claims after which all announcements are looked at again
 
 
 def _first(lane: Lane) -> ColumnElement[int | None]:
     """What is next in a lane. In order: without it PostgreSQL may read the sent to find one."""
     named = literal(lane, literal_execute=True)
     waits = select(Outbox.id).where(Outbox.lane == named, _AT_ONCE)
+    if lane == Lane.BROADCAST:
+        waits = waits.where(Outbox.id >= bindparam("passed"))
     return waits.order_by(Outbox.not_before, Outbox.id).limit(_ONE).scalar_subquery()
 
 
@@ -144,6 +163,7 @@ _SENDING = (
     .execution_options(synchronize_session=None)
 )
 _TAKE_NEW = _SENDING.where(
+    OWN,
     Outbox.cause.in_(bindparam("causes", expanding=True)),
     Outbox.lane == Lane.INTERACTIVE,
     _AT_ONCE,
@@ -195,15 +215,19 @@ async def claim(
     owner: str,
     now: datetime,
     held: Collection[int] = (),
+    passed: Passed = _ALL,
 ) -> Hand:
     """Take messages whose turn it is, earlier lanes first: `most` in all, replies among them.
 
     Of all lanes but that of replies together, `others` at the most. One message in flight per
     address; within a lane, an address gets its messages in order. `held` addresses get nothing.
+    `passed` comes from the claim before, if that was this caller's.
     """
+    if passed.claims >= _LOOK:
+        passed = _ALL
     claimed: dict[int, Claimed] = {}  # by address: a resend and a new message may both be due
     database = tx.dialect.name
-    due, *found = (await tx.execute(_OVERVIEW)).one()
+    due, *found = (await tx.execute(_OVERVIEW, {"passed": passed.id})).one()
     first = dict(zip(Lane, found, strict=True))
     postponed = [] if due is None or due > now else [_RESEND, _POSTPONED]
     limit = most
@@ -227,7 +251,10 @@ async def claim(
         ids = _bound(tx, (row.id for row in claimed.values()))
         await tx.execute(_take(database), {"ids": ids, "by": owner})
     return Hand(
-        sorted(claimed.values(), key=lambda row: row.id), due, any(found) or bool(postponed)
+        sorted(claimed.values(), key=lambda row: row.id),
+        due,
+        any(found) or bool(postponed) or passed.id > 0,
+        Passed(first[Lane.BROADCAST] or 0, passed.claims + 1 if passed.id else 0),
     )
 
 

@@ -1,5 +1,6 @@
 """The rules of announcements: text, hour, list of recipients, stop, repeat."""
 
+import asyncio
 import contextlib
 import time
 from contextlib import AsyncExitStack
@@ -278,11 +279,13 @@ async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(databas
         await crowd.citizens(tx, everybody, at=NOW)
         one = await written(tx)
     async with database.transaction() as tx:
-        assert not await announcing.freeze_step(tx, one, now=NOW)
+        assert not await announcing.freeze_step(tx, one, now=NOW, chunk=5_000)
     await _crash_in_the_middle_of_a_chunk(database, one)
     async with database.reading() as tx:
         assert len(await addresses(tx, one)) == 5_000
-    assert await frozen(database, one) == 4  # three whole chunks and a look that finds no more
+    assert (
+        await frozen(database, one, chunk=5_000) == 4
+    )  # three whole chunks and a look that finds no more
     async with database.reading() as tx:
         assert await addresses(tx, one) == everybody
         assert (await announcements.get(tx, one)).recipients == 20_000
@@ -290,6 +293,17 @@ async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(databas
     async with database.transaction() as tx:  # a tick that comes once too often
         assert await announcing.freeze_step(tx, one, now=NOW)
         assert len(await addresses(tx, one)) == 20_000
+
+
+async def test_two_who_write_down_at_once_write_nobody_twice(database, author):
+    everybody = list(range(1_000, 1_600))
+    async with database.transaction() as tx:
+        await crowd.citizens(tx, everybody, at=NOW)
+        one = await written(tx)
+    await asyncio.gather(*(frozen(database, one, chunk=100) for _ in range(3)))
+    async with database.reading() as tx:
+        assert await addresses(tx, one) == everybody
+        assert (await announcements.get(tx, one)).recipients == 600
 
 
 async def _crash_in_the_middle_of_a_chunk(database, one):

@@ -135,3 +135,29 @@ async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
     assert whole == []
     assert not [s for s, plan in plans if "USE TEMP B-TREE FOR ORDER BY" in plan]
     assert len(plans) >= 7
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_comes_to_light_behind_those_that_left_is_found_again(
+    database: Database,
+) -> None:
+    """A number is drawn before it is committed: a smaller one may appear when a larger is gone."""
+    await _put(database, *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in (1, 2, 3)))
+    async with database.reading() as tx:
+        numbers = list(await tx.scalars(select(Outbox.id).order_by(Outbox.id)))
+    seen = []
+    passed = sending.Passed(numbers[1])
+    for _ in range(4):
+        async with database.transaction() as tx:
+            hand = await sending.claim(tx, most=1, others=1, owner="me", now=NOW, passed=passed)
+        assert hand.more == (len(seen) < 3)
+        seen += [row.id for row in hand.rows]
+        passed = hand.passed
+    assert seen == [numbers[1], numbers[2], numbers[0]], "as soon as nothing else is left"
+
+
+@pytest.mark.usefixtures("people")
+async def test_all_are_looked_at_now_and_then(database: Database) -> None:
+    """However many are left, what came to light late does not wait for the last of them."""
+    await _put(database, *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in (1, 2)))
+    assert await _claimed(database, most=1, passed=sending.Passed(1 << 60, 50)) == ["b1"]

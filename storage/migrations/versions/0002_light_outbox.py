@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.drop_index("ix_outbox_ref", "outbox")
     with op.batch_alter_table("outbox") as batch_op:
         batch_op.drop_constraint("fk_outbox_address_id", type_="foreignkey")
+        batch_op.drop_constraint("uq_outbox_cause", type_="unique")
     op.create_index(
         "ix_outbox_ready",
         "outbox",
@@ -28,6 +29,14 @@ def upgrade() -> None:
         postgresql_where=READY,
     )
     op.create_index("ix_outbox_ref", "outbox", ["ref"], sqlite_where=OWN, postgresql_where=OWN)
+    op.create_index(
+        "uq_outbox_cause",
+        "outbox",
+        ["cause"],
+        unique=True,
+        sqlite_where=OWN,
+        postgresql_where=OWN,
+    )
     op.create_index(
         "ix_outbox_rare", "outbox", ["state", "batch"], sqlite_where=RARE, postgresql_where=RARE
     )
@@ -41,8 +50,10 @@ def downgrade() -> None:
     op.drop_index("ix_outbox_rare", "outbox")
     op.drop_index("ix_outbox_ref", "outbox")
     op.drop_index("ix_outbox_ready", "outbox")
+    op.drop_index("uq_outbox_cause", "outbox")
     with op.batch_alter_table("outbox") as batch_op:
         batch_op.create_foreign_key("fk_outbox_address_id", "address", ["address_id"], ["id"])
+        batch_op.create_unique_constraint("uq_outbox_cause", ["cause"])
     op.create_index(
         "ix_outbox_ready",
         "outbox",
