@@ -27,7 +27,6 @@ MOMENT = 2.0  # seconds, where it may be that nothing comes
 async def served(one: Ward) -> AsyncIterator[int]:
     """The doors of the program on a port."""
     server = web_server(one.app)
-    server.config.http = "h11"  # the stricter of the two parsers: what it lets in, both let in
     with listen("127.0.0.1", 0) as sock:
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[sock]))
