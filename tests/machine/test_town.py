@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import select
 
+from bot import verdict
 from handlers.router import Router
 from handlers.turn import Turn
-from storage import roles, settling
+from storage import responses, roles, settling
 from storage.staff import Role
+from talk.messages import Policy
 from tests.machine.service import on_postgresql, on_sqlite, prepared
 from tests.machine.town import Town
 
@@ -55,11 +57,17 @@ def test_a_few_days_in_a_town_on_postgresql(postgres_uri: str) -> None:
 # --- the machine bites -----------------------------------------------------------------------
 
 
-def _break(what: str) -> tuple[Any, str, Any]:
+def _break(what: str) -> list[tuple[Any, str, Any]]:
     """Where to lay hands on the program, and what to put there."""
 
     async def nothing_to_recover(*_: object, **__: object) -> dict[str, int]:
         return {}
+
+    async def every_time(*_: object) -> bool:
+        return True
+
+    async def never_before(*_: object) -> set[bytes]:
+        return set()
 
     press = Router._press
 
@@ -68,10 +76,15 @@ def _break(what: str) -> tuple[Any, str, Any]:
             turn.dialog.prompt = turn.inbound.press.ref
         await press(router, turn)
 
-    places: dict[str, tuple[Any, str, Any]] = {
-        "what was in the air is forgotten": (settling, "recover", nothing_to_recover),
-        "the roles of others count": (roles, "_HELD", select(Role.role, Role.unit_id)),
-        "old buttons count": (Router, "_press", any_button),
+    places: dict[str, list[tuple[Any, str, Any]]] = {
+        "what was in the air is forgotten": [(settling, "recover", nothing_to_recover)],
+        "the roles of others count": [(roles, "_HELD", select(Role.role, Role.unit_id))],
+        "old buttons count": [(Router, "_press", any_button)],
+        "more than once a visit": [
+            (responses, "spend", every_time),
+            (responses, "spent", never_before),
+        ],
+        "a broadcast is resent": [(verdict, "_ONE_RESEND", tuple(Policy))],
     }
     return places[what]
 
@@ -84,12 +97,15 @@ def _break(what: str) -> tuple[Any, str, Any]:
         "what was in the air is forgotten",
         "the roles of others count",
         "old buttons count",
+        "more than once a visit",
+        "a broadcast is resent",
     ],
 )
 def test_a_broken_program_is_found_out(
     template: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(*_break(what))
+    for place in _break(what):
+        monkeypatch.setattr(*place)
     found = settings(RULES, max_examples=40, stateful_step_count=40, phases=[Phase.generate])
     with pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(lambda: Town(on_sqlite(template)), settings=found)

@@ -103,6 +103,18 @@ class Town(Service):
             self.run(self.phones[who].press_raw(value, message))
             self.serve("served")
 
+    @rule(
+        who=st.sampled_from(CITIZENS),
+        payload=st.sampled_from((LOKET, LOKET_KK)),
+        answers=st.lists(st.integers(0, 3), min_size=1, max_size=2),
+        between=st.sampled_from((1, 20, 700)),
+    )
+    def comes_back(self, who: str, payload: str, answers: list[int], between: int) -> None:
+        """To the counter where she has just been."""
+        for _ in range(2):
+            self.gets_on_with_it(who, f"/start {payload}", answers)
+            self.world.clock.advance(timedelta(seconds=between))
+
     # Twice in the list: most of what happens in a town is people.
     taps_again = taps
     gets_on_with_it_again = gets_on_with_it
@@ -160,6 +172,15 @@ class Town(Service):
                 )
 
         self.run(agreed())
+
+    @precondition(lambda self: 9 <= self.hour < 15)
+    @rule(kind=st.sampled_from(("drop_after", "502_after", "truncated")))
+    def announces_over_a_bad_line(self, kind: str) -> None:
+        """It arrives, and nobody hears that it did."""
+        self.announces()
+        self.strike()
+        self.the_line_is_bad(kind, every=False, times=len(SERVANTS))
+        self.run(self.world.program.sender.step())
 
     @property
     def hour(self) -> int:
