@@ -227,8 +227,10 @@ async def forget_resting(tx: Tx) -> int:
         ),
     )
     still_to_handle = exists().where(Inbox.state == WAITING, Inbox.chat == Address.key)
+    # What almost everybody has who stays here comes first: it spares the questions after it.
+    links = sorted(LINKS, key=lambda link: link[0] != "consent")
     known: list[ColumnElement[bool]] = [
-        exists().where(_table(name).c[column] == Address.person_id) for name, column in LINKS
+        exists().where(_table(name).c[column] == Address.person_id) for name, column in links
     ]
     known.append(exists().where(Dialog.address_id == Address.id))
     found = await tx.execute(
@@ -237,7 +239,7 @@ async def forget_resting(tx: Tx) -> int:
         .where(
             Address.active.is_(False),
             Person.sample.is_(False),
-            not_(or_(still_to_send, still_to_handle, *known)),
+            not_(or_(*known, still_to_send, still_to_handle)),
         )
         .with_for_update(skip_locked=True)
     )

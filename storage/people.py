@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import UNORDERED, Base, Tx, insert_new, put_rows, random_id
@@ -31,6 +40,13 @@ class Address(Base):
     __table_args__ = (
         UniqueConstraint("channel", "bot_id", "key"),
         Index("ix_address_person", "person_id", "active", "id"),  # all that a list of many reads
+        Index(
+            "ix_address_resting",
+            "active",  # the one value there is: SQLite looks for it, else it reads everybody
+            "person_id",
+            sqlite_where=text("active is 0"),
+            postgresql_where=text("active is false"),
+        ),
         UNORDERED,
     )
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

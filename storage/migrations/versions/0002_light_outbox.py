@@ -42,9 +42,17 @@ def upgrade() -> None:
     )
     op.drop_index("ix_address_person_id", "address")
     op.create_index("ix_address_person", "address", ["person_id", "active", "id"])
+    op.create_index(
+        "ix_address_resting",
+        "address",
+        ["active", "person_id"],
+        sqlite_where=sa.text("active is 0"),
+        postgresql_where=sa.text("active is false"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_address_resting", "address")
     op.drop_index("ix_address_person", "address")
     op.create_index("ix_address_person_id", "address", ["person_id"])
     op.drop_index("ix_outbox_rare", "outbox")
