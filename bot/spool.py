@@ -50,6 +50,7 @@ class Batch(NamedTuple):
     damaged: int  # lines that are no record: torn by a crash, or rotten
     end: int  # bytes from the start of the file to where the next batch begins
     last: bool  # nothing stood behind it
+    opening: int  # which file: one that was removed is followed by another
 
 
 class Spool:
@@ -63,6 +64,7 @@ class Spool:
         self._path = path
         self._unwritten: deque[tuple[bytes, Future[None]]] = deque()
         self._under_way = 0
+        self._openings = 0
         self._file = self._open()
         self._thread = ThreadPoolExecutor(1, "spool")
 
@@ -91,7 +93,7 @@ class Spool:
 
     async def forget(self, batch: Batch) -> None:
         """`batch` is safe elsewhere; with the last one the file is emptied. Raises SpoolFailed."""
-        await self._in_thread(lambda: self._forget(batch.end))
+        await self._in_thread(lambda: self._forget(batch))
 
     def close(self) -> None:
         """Let go of it when what is being written is written. What waits in it stays."""
@@ -120,6 +122,7 @@ class Spool:
             os.close(file)
             raise
         self._position = 0
+        self._openings += 1
         return file
 
     def _write_all(self) -> None:
@@ -171,15 +174,18 @@ class Spool:
                     updates.append(update)
                 if len(updates) == UPDATES or end - self._position >= BYTES:
                     break
-        return Batch(updates, damaged, end, last=end >= self.size)
+        return Batch(updates, damaged, end, last=end >= self.size, opening=self._openings)
 
-    def _forget(self, end: int) -> None:
-        if end < self.size:
-            self._position = end
+    def _forget(self, batch: Batch) -> None:
+        if batch.opening != self._openings:
+            return  # what stands in this file was never in that batch
+        if batch.end < self.size:
+            self._position = batch.end
             return
         os.ftruncate(self._file, 0)
-        os.fsync(self._file)
+        # It is empty from here on, whether that reaches the disk or not.
         self._position = self.size = 0
+        os.fsync(self._file)
 
 
 def waiting_in(folder: Path) -> int:

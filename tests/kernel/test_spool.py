@@ -288,6 +288,39 @@ async def test_a_file_removed_under_us_is_made_anew(tmp_path: Path) -> None:
         assert await _all(spool) == ([b"kept"], 0)
 
 
+async def test_a_file_removed_while_it_is_handed_on_takes_nothing_new_along(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "1.spool"
+    with opened(path) as spool:
+        await spool.append([b"handed on, and longer than what follows"])
+        batch = await spool.read()
+        path.unlink()
+        await spool.append([b"kept"])
+        await spool.forget(batch)
+        assert await _all(spool) == ([b"kept"], 0)
+
+
+async def test_a_disk_that_fails_while_it_is_emptied_costs_nothing_that_comes_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(module, "UPDATES", 1)
+    with opened(tmp_path / "1.spool") as spool:
+        await spool.append([b"handed on", b"handed on, too"])
+        await spool.forget(await spool.read())
+        last = await spool.read()
+        with monkeypatch.context() as patched:
+            patched.setattr(module.os, "fsync", broken)
+            with pytest.raises(SpoolFailed):
+                await spool.forget(last)
+        assert not spool.waiting, "or it would be looked for without end"
+        await spool.append([b"kept"])
+        assert await _all(spool) == ([b"kept"], 0)
+
+
 async def test_nobody_else_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
