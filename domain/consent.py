@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 
 from domain import calendar
-from storage import people
+from storage import outbox, people
 from storage.base import Tx
 
 ANNOUNCEMENT, CONTACT = "announcement", "contact"
@@ -32,12 +32,17 @@ async def agree(
 
 
 async def withdraw(tx: Tx, person_id: int, *, now: datetime, zone: str) -> list[str]:
-    """Take back all that is in force (article 40); returns for which purposes."""
-    return [
+    """Take back all that is in force (article 40); returns for which purposes.
+
+    What waits to be sent because of it is not sent any more.
+    """
+    purposes = [
         purpose
         for purpose in PURPOSES
         if await people.withdraw_consent(tx, person_id, purpose, _day(now, zone))
     ]
+    await outbox.cancel_announcements(tx, person_id, at=now)
+    return purposes
 
 
 async def restore(tx: Tx, person_id: int, purposes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import consent
-from storage import outbox, staff
+from storage import staff
 from storage.base import Tx
 
 UNDO = timedelta(minutes=15)
@@ -32,10 +32,9 @@ class Stopped:
     lessons_from: str
 
 
-async def stop(tx: Tx, person_id: int, address_id: int, *, now: datetime, zone: str) -> Stopped:
+async def stop(tx: Tx, person_id: int, *, now: datetime, zone: str) -> Stopped:
     """End announcements, contact and daily lessons; what waits to be sent is taken back."""
     purposes = await consent.withdraw(tx, person_id, now=now, zone=zone)
-    await outbox.cancel_announcements(tx, address_id, at=now)
     servant = await staff.servant(tx, person_id)
     if servant is None or servant.lesson_hour is None:
         return Stopped(tuple(purposes), None, "")

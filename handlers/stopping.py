@@ -21,11 +21,7 @@ async def stop(turn: Turn) -> None:
     """End what is sent unasked, set an unfinished questionnaire aside, and say so."""
     earlier = turn.noted(_NOTE)
     stopped = await stopping.stop(
-        turn.tx,
-        turn.caller.person_id,
-        turn.caller.address_id,
-        now=turn.now,
-        zone=turn.house.zone,
+        turn.tx, turn.caller.person_id, now=turn.now, zone=turn.house.zone
     )
     step = turn.dialog.step if busy(turn) else ""
     turn.rest()

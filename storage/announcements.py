@@ -110,6 +110,15 @@ async def unfinished(tx: Tx) -> list[Written]:
     return [Written._make(row) for row in rows]
 
 
+async def written_down(tx: Tx) -> None:
+    """Wait for whoever writes down recipients now; nobody begins to before `tx` ends.
+
+    On PostgreSQL a list is made of what was so when it was begun: who left meanwhile stands in it.
+    """
+    lists = select(Announcement.id).where(Announcement.state == "frozen")
+    await tx.execute(lists.with_for_update(read=True))
+
+
 async def resent_as(tx: Tx, announcement_id: int) -> int | None:
     """The announcement that repeats this one to the uncertain; None if there is none."""
     return await tx.scalar(

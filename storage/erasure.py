@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from storage import announcements
 from storage.announcements import Announcement
 from storage.audit import Audit
 from storage.base import Base, Tx, insert_once, random_id
@@ -148,6 +149,7 @@ async def erase(tx: Tx, person_id: int, *, language: str) -> int:
     mine = list(
         (await tx.execute(select(Address.id).where(Address.person_id == person_id))).scalars()
     )
+    await announcements.written_down(tx)
     await _forget_messages(tx, [person_id, *mine], mine)
     await tx.execute(delete(Dialog).where(Dialog.address_id.in_(mine)))
     await tx.execute(

@@ -29,10 +29,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage import announcements
 from storage.announcements import Announcement
 from storage.base import Base, Serial, Tx, insert_new
 from storage.ledger import count
-from storage.people import set_active
+from storage.people import Address, set_active
 from talk.messages import Lane, Parcel, Policy, encode
 from talk.reference import reference
 
@@ -240,15 +241,17 @@ async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> N
     )
 
 
-async def cancel_announcements(tx: Tx, address_id: int, *, at: datetime) -> int:
+async def cancel_announcements(tx: Tx, person_id: int, *, at: datetime) -> int:
     """Somebody wants no announcements any more: take back those to citizens that wait for her."""
+    await announcements.written_down(tx)
+    hers = select(Address.id).where(Address.person_id == person_id)
     to_citizens = select(literal("ann:").concat(cast(Announcement.id, String))).where(
         Announcement.audience == "citizens"
     )
     done = await tx.execute(
         update(Outbox)
         .where(
-            Outbox.address_id == address_id,
+            Outbox.address_id.in_(hers),
             Outbox.state == State.READY,
             Outbox.batch.in_(to_citizens),
         )
