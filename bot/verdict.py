@@ -29,12 +29,15 @@ def verdict(row: Claimed, result: Result, *, now: datetime) -> Outcome:
             return Outcome(row.id, State.SENT, message, error)
         case Ending.BLOCKED | Ending.MISSING:
             return Outcome(row.id, State.FAILED, error=error or str(ending))
+        case Ending.REFUSED if error != State.EXPIRED:
+            return Outcome(row.id, State.FAILED, error=error)
         case Ending.REFUSED:
-            state = State.EXPIRED if error == State.EXPIRED else State.FAILED
+            # What cannot be resent in its time may have arrived the first time.
+            state = State.UNCERTAIN if row.resend else State.EXPIRED
             return Outcome(row.id, state, error=error)
         case Ending.UNCERTAIN if row.policy == Policy.A and not anew:
             return _again(row, error, _backoff(row.attempts), now)
-        case Ending.UNCERTAIN if (anew or row.policy in _ONE_RESEND) and row.attempts == 0:
+        case Ending.UNCERTAIN if (anew or row.policy in _ONE_RESEND) and not row.resend:
             return Outcome(row.id, State.UNCERTAIN, error=error, not_before=now + RESEND_AFTER)
         case Ending.UNCERTAIN:
             return Outcome(row.id, State.UNCERTAIN, error=error)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -158,7 +159,8 @@ _SENDING = (
         owner=bindparam("by"),
         # The database's own time: a movable clock must not shorten a lease.
         deadline=func.now(),
-        not_before=None,
+        # Kept for a resend, to tell it from a first try, should how it ends never be heard.
+        not_before=case((Outbox.state == State.UNCERTAIN, Outbox.not_before)),
     )
     .execution_options(synchronize_session=None)
 )

@@ -25,6 +25,8 @@ class Outcome(NamedTuple):
     not_before: datetime | None = None  # when to try again (READY) or to resend (UNCERTAIN)
 
 
+# Of rows in the air: an earlier try may have arrived.
+_RESENT = Outbox.not_before.is_not(None)
 _FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
 
 
@@ -90,10 +92,9 @@ async def release(tx: Tx, *, owner: str, flying: Collection[int], now: datetime)
     """
     ours = and_(RARE, Outbox.state == State.SENDING, Outbox.owner == owner)
     lost = and_(ours, Outbox.id.not_in([*flying]))
-    resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts > 1)
     back = {"attempts": Outbox.attempts - 1, "deadline": None}
     await tx.execute(
-        update(Outbox).where(lost, resend).values(**back, state=State.UNCERTAIN, not_before=now)
+        update(Outbox).where(lost, _RESENT).values(**back, state=State.UNCERTAIN, not_before=now)
     )
     await tx.execute(update(Outbox).where(lost).values(**back, state=State.READY))
 
@@ -104,11 +105,11 @@ async def recover(tx: Tx, *, now: datetime, resend_at: datetime) -> dict[str, in
     Idempotent edits go again; replies get their one resend; the rest stays uncertain.
     """
     left = and_(RARE, Outbox.state == State.SENDING)
-    one_resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), Outbox.attempts <= 1)
+    one_resend = and_(Outbox.policy.in_((Policy.B, Policy.E)), ~_RESENT)
     again = await tx.execute(
         update(Outbox)
         .where(left, Outbox.policy == Policy.A)
-        .values(state=State.READY, deadline=None)
+        .values(state=State.READY, not_before=None, deadline=None)
     )
     later = await tx.execute(
         update(Outbox)
@@ -118,6 +119,8 @@ async def recover(tx: Tx, *, now: datetime, resend_at: datetime) -> dict[str, in
     stays = await tx.execute(
         update(Outbox)
         .where(left)
-        .values(state=State.UNCERTAIN, settled_at=now, deadline=None, error="stopped")
+        .values(
+            state=State.UNCERTAIN, not_before=None, settled_at=now, deadline=None, error="stopped"
+        )
     )
     return {"again": again.rowcount, "resend": later.rowcount, "uncertain": stays.rowcount}

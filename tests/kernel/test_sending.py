@@ -99,6 +99,68 @@ async def test_a_reply_is_resent_only_once(world: World) -> None:
     assert (await _row(world, "kabar")).state == State.UNCERTAIN
 
 
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_try_that_certainly_failed_before_takes_nothing_from_a_reply(
+    world: World, crash: bool
+) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="429", retry_after=3)
+    await _put(world, address, "kabar")
+    await world.settle(patience=0)
+    world.clock.advance(timedelta(seconds=4))
+    if crash:
+        assert await world.program.sender.claim()
+        await world.crash()
+    else:
+        world.simulator.faults.add(method="sendMessage", kind="drop_before")
+    await world.settle()
+    assert _copies(world, "Ani", "kabar") == 1
+    assert (await _row(world, "kabar")).state == State.SENT
+
+
+async def test_a_crash_in_the_middle_of_a_resend_leaves_it_the_last(world: World) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_before")
+    await _put(world, address, "kabar")
+    await world.settle(patience=0)
+    world.clock.advance(timedelta(seconds=11))
+    assert await world.program.sender.claim()
+    await world.crash()
+    await world.settle()
+    assert _copies(world, "Ani", "kabar") == 0
+    assert (await _row(world, "kabar")).state == State.UNCERTAIN
+
+
+@pytest.mark.parametrize("edits", ["", "999999"])
+async def test_a_resend_taken_back_after_a_lost_commit_is_still_a_resend(
+    world: World, edits: str
+) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_after")
+    await _put(world, address, "kabar", edits=edits)
+    await world.settle(patience=0)
+    world.clock.advance(timedelta(seconds=11))
+    with deaf(world.database), pytest.raises(OperationalError):
+        await world.program.sender.claim()
+    await world.settle()
+    first, second = (m for m in world.phone("Ani").messages if "kabar" in m.text)
+    assert "#" not in first.text
+    assert "#" in second.text
+
+
+async def test_what_may_have_arrived_is_never_said_to_be_expired(world: World) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="drop_after")
+    await _put(world, address, "kabar")
+    await world.settle(patience=0)
+    world.request.refuse = 10_000
+    for _ in range(100):
+        await world.program.sender.step()
+        world.clock.advance(timedelta(seconds=10))
+    assert _copies(world, "Ani", "kabar") == 1
+    assert (await _row(world, "kabar")).state == State.UNCERTAIN
+
+
 async def test_what_was_certainly_not_sent_is_tried_until_its_time_is_over(world: World) -> None:
     address = await _address(world, "Ani")
     world.request.refuse = 10_000
