@@ -178,9 +178,12 @@ async def erase(tx: Tx, person_id: int, *, language: str) -> int:
 
 
 async def _forget_messages(tx: Tx, ids: Collection[int], addresses: Collection[int]) -> None:
-    """Nothing more is sent, and no message tells to whom it went."""
-    named = or_(*(Outbox.cause.endswith(f":{number}") for number in ids))
-    hers = or_(Outbox.address_id.in_(addresses), named)
+    """Nothing more is sent, and no message tells to whom it went.
+
+    Whatever names her in its cause keeps her address as well, so none is looked for among all.
+    """
+    hers = Outbox.address_id.in_(addresses)
+    named = and_(hers, or_(*(Outbox.cause.endswith(f":{number}") for number in ids)))
     waiting = or_(
         Outbox.state == State.READY,
         and_(Outbox.state == State.UNCERTAIN, Outbox.not_before.is_not(None)),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, select, update
 
-from storage import outbox, recipients, sending
+from storage import erasure, outbox, recipients, sending
 from storage.outbox import Outbox, State
 from storage.session import Database
 from talk.messages import Lane, Outbound, Parcel
@@ -120,6 +120,7 @@ async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
         await recipients.waiting(tx, 7, before=NOW)
         await recipients.hold(tx, 7, until=NOW)
         await recipients.call_off(tx, 7, at=NOW)
+        await erasure.erase(tx, 3, language="id")
         plans = [
             (
                 statement,
