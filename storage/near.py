@@ -7,11 +7,13 @@ to 50 µs, and the way to the thread and back costs ten times as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from aiosqlite import Connection, connect
+
+from storage.base import Tx
 
 # What may wait: for another process that holds the lock, for the disk.
 _WAITS = ("BEGIN", "PRAGMA")
@@ -36,6 +38,15 @@ class Near(Connection):
         finally:
             self._brief = False
 
+    @contextmanager
+    def at_length(self) -> Iterator[None]:
+        """Meanwhile everything goes to the thread, whatever was promised."""
+        brief, self._brief = self._brief, False
+        try:
+            yield
+        finally:
+            self._brief = brief
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         name = fn.__name__
         if name == "rollback" and not self.in_transaction:
@@ -43,6 +54,14 @@ class Near(Connection):
         if not self._brief or name in _ENDS or (args and str(args[0]).startswith(_WAITS)):
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
+
+
+@asynccontextmanager
+async def at_length(tx: Tx) -> AsyncIterator[None]:
+    """Meanwhile `tx` may be asked for what takes long, although it is to be brief."""
+    connection = (await tx.get_raw_connection()).driver_connection
+    with connection.at_length() if isinstance(connection, Near) else nullcontext():
+        yield
 
 
 def near(*arguments: Any, **options: Any) -> Near:

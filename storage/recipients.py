@@ -26,6 +26,7 @@ from sqlalchemy import (
 from storage.announcements import Announcement, batch, change
 from storage.base import Tx
 from storage.ledger import count
+from storage.near import at_length
 from storage.office import Unit
 from storage.outbox import RARE, READY, Outbox, Sheet, State
 from storage.people import Address, Consent, Person
@@ -90,7 +91,8 @@ def _reached(
 async def reach(tx: Tx, audience: str, *, resend_of: int | None = None) -> int:
     """How many people would get an announcement now."""
     found = _reached(audience, resend_of).subquery()
-    return await tx.scalar(select(func.count()).select_from(found)) or 0
+    async with at_length(tx):
+        return await tx.scalar(select(func.count()).select_from(found)) or 0
 
 
 async def zones(tx: Tx, audience: str) -> set[str]:
@@ -186,13 +188,13 @@ async def states(tx: Tx, announcement_id: int) -> dict[str, int]:
     """
     of = Outbox.batch == batch(announcement_id)
     rows = select(Announcement.recipients).where(Announcement.id == announcement_id)
-    counted = await tx.execute(
-        union_all(
-            select(literal("sent"), rows.scalar_subquery()),
-            select(literal("ready"), func.count()).where(*_READY, of),
-            select(Outbox.state, func.count()).where(RARE, of).group_by(Outbox.state),
-        )
+    counts = union_all(
+        select(literal("sent"), rows.scalar_subquery()),
+        select(literal("ready"), func.count()).where(*_READY, of),
+        select(Outbox.state, func.count()).where(RARE, of).group_by(Outbox.state),
     )
+    async with at_length(tx):
+        counted = await tx.execute(counts)
     found = {state: n for state, n in counted}
     found[State.SENT] -= sum(n for state, n in found.items() if state != State.SENT)
     return {state: n for state, n in found.items() if n}
@@ -245,9 +247,10 @@ def _early(announcement_id: int, before: datetime, limit: int) -> Select[tuple[i
 async def call_off(tx: Tx, announcement_id: int, *, at: datetime, chunk: int = 2 * CHUNK) -> int:
     """Cancel what has not left, so many rows, those next in turn first; returns how many."""
     ready = select(Outbox.id).where(*_READY, Outbox.batch == batch(announcement_id)).limit(chunk)
-    done = await tx.execute(
+    cancelled = (
         update(Outbox)
         .where(Outbox.id.in_(ready), Outbox.state == State.READY)
         .values(state=State.CANCELLED, settled_at=at, not_before=None, error="stopped")
     )
-    return done.rowcount
+    async with at_length(tx):
+        return (await tx.execute(cancelled)).rowcount

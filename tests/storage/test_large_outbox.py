@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, select, update
 
-from storage import erasure, outbox, recipients, sending
+from storage import announcements, erasure, outbox, recipients, sending
 from storage.outbox import Outbox, State
 from storage.session import Database
 from talk.messages import Lane, Outbound, Parcel
@@ -162,3 +164,39 @@ async def test_all_are_looked_at_now_and_then(database: Database) -> None:
     """However many are left, what came to light late does not wait for the last of them."""
     await _put(database, *(_parcel(f"b{n}", n, lane=Lane.BROADCAST) for n in (1, 2)))
     assert await _claimed(database, most=1, passed=sending.Passed(1 << 60, 50)) == ["b1"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("people")
+async def test_what_reads_a_whole_announcement_holds_up_nobody_in_the_loop(
+    database: Database,
+) -> None:
+    """An admin's turn is brief like any other, what she asks about a million is not."""
+    here = threading.get_ident()
+    asked: set[int] = set()
+
+    async def near_by(work: Awaitable[object]) -> bool:
+        asked.clear()
+        await work
+        return here in asked
+
+    async with database.transaction() as tx:
+        one = await announcements.add(
+            tx,
+            author_id=1,
+            audience="citizens",
+            text="",
+            sender="",
+            created_at=NOW,
+            expires_at=NOW,
+        )
+    async with database.transaction(brief=True) as tx:
+        connection = (await tx.get_raw_connection()).driver_connection
+        assert connection is not None
+        connection._conn.set_progress_handler(lambda: asked.add(threading.get_ident()), 1)
+        assert await near_by(tx.scalar(select(1)))
+        assert not await near_by(recipients.reach(tx, "citizens"))
+        assert not await near_by(recipients.states(tx, one))
+        assert not await near_by(recipients.call_off(tx, one, at=NOW))
+        assert await near_by(tx.scalar(select(1)))
+        connection._conn.set_progress_handler(None, 1)
