@@ -11,8 +11,8 @@ import structlog
 
 from bot.clock import Clock
 from bot.flood import Flood
+from bot.handover import Promise
 from bot.metrics import Metrics
-from bot.sender import Promise
 from bot.shape import shape
 from channels.result import Unreadable
 from channels.telegram import Telegram

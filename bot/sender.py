@@ -6,15 +6,15 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
 from bot.calls import Calls
 from bot.clock import Clock
+from bot.handover import Ended, Promise, Terms
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.pace import Pace
@@ -24,7 +24,6 @@ from channels.telegram import Telegram
 from storage import outbox, sending, settling
 from storage.sending import Claimed, Hand
 from storage.session import Database, Tx, is_trouble
-from storage.settling import Outcome
 from talk.messages import Lane
 
 RESERVED = 1 / 3  # of the calls under way at once are kept for people who wait for an answer
@@ -32,35 +31,9 @@ DOZE = 15.0  # seconds after which it looks although nobody called it
 PATIENCE = 0.1  # seconds for which an ending may wait to be written down together with others
 TOKEN_CHECK = 15.0  # seconds between looks whether a refused token works again
 PAUSE = 1.0  # seconds before another try after trouble with the database
+DOUBT = 60.0  # seconds for which a commit without an answer may still come through
 
 log = structlog.get_logger()
-
-
-class Ended(NamedTuple):
-    """A call that came to its end: its row, what becomes of it, whether we were shut out."""
-
-    row: Claimed
-    outcome: Outcome
-    blocked: bool
-
-
-@dataclass
-class Promise:
-    """How many replies a worker may take for the sender, and to whom not; then those it took."""
-
-    owner: str
-    room: int
-    held: set[int]
-    rows: list[Claimed] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How much a claim may take: so many in all, so many of them that are no replies."""
-
-    most: int
-    others: int
-    held: set[int]
 
 
 class Sender:
@@ -99,6 +72,7 @@ class Sender:
         self._claiming = False
         self._patient = False  # a round comes very soon anyway: what ends need not call for one
         self._unsure = False  # whether a commit that failed may have taken rows all the same
+        self._doubt_until = 0.0  # for so long it may do so: it can be on its way to the server
         self._promised = 0  # calls set aside for what workers hand over
 
     @property
@@ -138,7 +112,8 @@ class Sender:
         try:
             yield promise
         except BaseException:
-            self._unsure = self._unsure or bool(promise.rows)
+            if promise.rows:
+                self._doubt()
             raise
         finally:
             self._promised -= promise.room
@@ -147,6 +122,14 @@ class Sender:
         for row in promise.rows:
             self._in_hand(row)
             self._spawn(self.deliver(row))
+
+    def _doubt(self) -> None:
+        self._unsure = True
+        self._doubt_until = self._clock.monotonic() + DOUBT
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._unsure or self._clock.monotonic() < self._doubt_until
 
     @property
     def _free(self) -> int:
@@ -176,14 +159,17 @@ class Sender:
         if not finished and terms is None:
             return [], 0
         self._claiming = terms is not None  # not idle: a stop must wait for what this brings
-        releasing = self._unsure and not self._promised  # a promised row is in no hand as yet
+        # A promised row is in no hand as yet, so none is promised until this is committed.
+        releasing = terms is not None and self._doubtful and not self._promised
+        self._unsure = self._unsure or releasing
         try:
             async with self._database.transaction(brief=True) as tx:
                 if finished:
                     await self._write_down(tx, finished)
                 hand = None if terms is None else await self._take(tx, terms, releasing)
         except BaseException:
-            self._unsure = self._unsure or terms is not None  # it may be committed all the same
+            if terms is not None:
+                self._doubt()  # it may be committed all the same
             raise
         finally:
             self._claiming = False
@@ -290,7 +276,7 @@ class Sender:
         """
         while not (stopping.is_set() and self.idle):
             self._wake.clear()
-            claim = self._more and not stopping.is_set()
+            claim = (self._more or self._doubtful) and not stopping.is_set()
             done = await self._safely(partial(self._round, claim=claim))
             if done is None:
                 continue  # what woke us still waits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -73,6 +73,33 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_doubled(world: Wor
     await world.settle()
     assert set(await _states(world)) <= {"sent", "cancelled"}
     assert len(ani.messages) == 4
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has no line to cut
+async def test_a_commit_that_comes_through_after_its_line_was_cut_loses_no_reply(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way to the server may be sent again for a while by the machine alone."""
+    ani = world.phone("Ani")
+    await ani.start()
+    await world.program.ingest.poll(seconds=0)
+    begin = world.database.transaction
+    async with AsyncExitStack() as on_its_way:
+
+        @asynccontextmanager
+        async def cut_off(**asked: bool) -> AsyncIterator[Tx]:
+            yield await on_its_way.enter_async_context(begin(**asked))
+            raise OperationalError("COMMIT", {}, ConnectionError())
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.database, "transaction", cut_off)
+            with pytest.raises(OperationalError):
+                await world.program.worker.step()
+        await world.program.sender.step()
+    assert await _states(world) == ["sending"]
+    await world.settle()
+    assert await _states(world) == ["sent"]
+    assert len(ani.messages) == 2
 
 
 async def test_what_waits_finds_a_call_however_many_workers_are_at_work(world: World) -> None:
