@@ -55,8 +55,10 @@ class Redacting(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line for one record."""
+        said = record.getMessage()
         event: structlog.typing.EventDict = {
-            "event": redact(record.getMessage()),
+            # A message about an error may repeat it: asyncio's do, of a task nobody asked.
+            "event": traceback(said) if record.exc_info else redact(said),
             "level": record.levelname.lower(),
             "logger": record.name,
         }

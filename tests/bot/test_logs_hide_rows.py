@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -90,6 +92,23 @@ def test_an_error_that_repeats_what_somebody_wrote_is_logged_without_it(
         assert "Error" in line
         assert "quote()" in line, "where it happened stays"
         assert WRITTEN not in line
+
+
+async def test_a_task_nobody_asked_is_logged_without_what_somebody_wrote() -> None:
+    async def bug() -> None:
+        int(WRITTEN)
+
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream)
+    try:
+        forgotten = asyncio.ensure_future(bug())
+        await asyncio.sleep(0.01)
+        del forgotten
+        gc.collect()
+    finally:
+        logs.configure("WARNING")
+    assert "never retrieved" in stream.getvalue()
+    assert WRITTEN not in stream.getvalue()
 
 
 def test_our_own_words_about_an_error_stay() -> None:
