@@ -43,7 +43,7 @@ async def stand_in(settings: Settings, sock: socket.socket) -> None:
     spool = spool_of(settings, channel.bot_id)
     assert spool is not None
     _, secret = webhook_of(settings)
-    server = web_server(_doors(spool, secret, away))
+    server = web_server(_doors(settings, spool, secret, away))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[sock.dup()]))
@@ -73,7 +73,8 @@ async def _away(settings: Settings) -> str:
     return ""
 
 
-def _doors(spool: Spool, secret: str, away: str) -> Starlette:
+def _doors(settings: Settings, spool: Spool, secret: str, away: str) -> Starlette:
+    token = settings.metrics_token
     metrics = Metrics()
     metrics.spool.set_function(lambda: spool.size)
 
@@ -87,7 +88,12 @@ def _doors(spool: Spool, secret: str, away: str) -> Starlette:
         await spool.append([update])
 
     webhook = Webhook(WEBHOOK_PATH, secret, keep) if secret else None
-    return doors(readiness=readiness, metrics=figures, webhook=webhook)
+    return doors(
+        readiness=readiness,
+        metrics=figures,
+        metrics_token=token.get_secret_value() if token else None,
+        webhook=webhook,
+    )
 
 
 async def _poll(channel: Telegram, spool: Spool) -> None:
