@@ -155,13 +155,13 @@ class Ingest:
                     at=self._clock.now(),
                     next_offset=offsets[-1] if offsets else None,
                 )
-        except Exception as error:
-            for load in loads:
-                load.failed = error
+        except BaseException as error:
+            if isinstance(error, Exception):
+                for load in loads:
+                    load.failed = error
+            else:
+                self._loads = loads + self._loads  # who gives up takes nobody along
             self._wake()  # it may be committed all the same, and no repeat of it is new
-            raise
-        except BaseException:
-            self._loads = loads + self._loads  # who gives up takes nobody along
             raise
         if new:
             self._wake()

@@ -195,6 +195,27 @@ async def test_an_update_in_the_spool_and_in_the_inbox_is_one(world: World) -> N
     assert await _count(world, "outbox.put") == 1
 
 
+async def test_the_worker_is_woken_for_a_commit_whose_answer_was_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came through, so that no repeat of it is new, and nobody else would wake for it."""
+    monkeypatch.setattr(ingest_module, "PATIENCE", 0.1)
+    begin = world.database.transaction
+
+    @asynccontextmanager
+    async def silent(**asked: bool) -> AsyncIterator[Any]:
+        async with begin(**asked) as tx:
+            yield tx
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.database, "transaction", silent)
+        await world.program.ingest.store([_said(1, "/mulai")])
+    assert await _stored(world) == [1]
+    assert _spool(world).waiting
+    assert world.program.arrived.is_set()
+
+
 async def test_what_is_no_trouble_of_the_database_is_not_spooled(world: World) -> None:
     def bug(_: bytes) -> None:
         raise RuntimeError("a bug")
