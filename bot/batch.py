@@ -82,9 +82,9 @@ class Batch:
             await self._converse(spoken)
         await self._write()
 
-    async def fail(self, row: Waiting, error: str, *, sorry: bool) -> None:
-        """Treat one row like one whose journey has a bug; say `sorry` when it is set aside."""
-        if await self._failed(row, error) and sorry:
+    async def fail(self, row: Waiting, error: str, tries: int, *, sorry: bool) -> None:
+        """Leave one row for another of its `tries`, or set it aside and say `sorry`."""
+        if await self._failed(row, error, tries) and sorry:
             said = self._means.channel.read(row.raw)
             callers = await self._callers([said])
             self._apologise(row, said, callers[said.chat])
@@ -188,13 +188,14 @@ class Batch:
 
     # --- mishaps --------------------------------------------------------------------------
 
-    async def _failed(self, row: Waiting, error: str) -> bool:
-        """Try it once more later; after a second failure set it aside, and tell so."""
-        if row.attempts:
+    async def _failed(self, row: Waiting, error: str, tries: int) -> bool:
+        """Have it tried again, later each time; whether it was set aside instead."""
+        if row.attempts + 1 >= tries:
             await self._set_aside(row, f"bug: {error}")
             return True
         self.held.add(row.chat)
-        await inbox.retry(self._tx, row.id, at=self._now + SECOND_TRY, error=error)
+        at = self._now + SECOND_TRY * 8**row.attempts
+        await inbox.retry(self._tx, row.id, at=at, error=error)
         return False
 
     async def _set_aside(self, row: Waiting, error: str) -> None:

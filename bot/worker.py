@@ -19,9 +19,10 @@ from handlers.router import Router
 from handlers.turn import House
 from storage import inbox
 from storage.inbox import Waiting
-from storage.session import Database, is_trouble
+from storage.session import Database, is_trouble, took_too_long
 
 BATCH = 64
+SLOW_TRIES = 4  # of an update whose statements take too long, before it is set aside
 
 log = structlog.get_logger()
 
@@ -60,16 +61,17 @@ class Worker:
 
         Trouble with the database is raised: nothing was changed, and nothing counts as tried. An
         error that belongs to no single journey (a row it points to is gone) costs only the update
-        that brings it: then each is handled by itself.
+        that brings it: then each is handled by itself. So does a statement that takes too long.
         """
         rows: list[Waiting] = []
         try:
             try:
                 done = await self._together(rows)
             except Exception as error:
-                if not rows or is_trouble(error):
+                slow = took_too_long(error)
+                if not rows or (is_trouble(error) and not slow):
                     raise
-                if len(rows) > 1:
+                if len(rows) > 1 or slow:
                     log.error("batch failed", updates=len(rows), exc_info=error)
                     await self._one_by_one(rows)
                 else:
@@ -99,8 +101,12 @@ class Worker:
         return batch
 
     async def _one_by_one(self, rows: list[Waiting]) -> None:
-        """The same in a transaction each; what fails alone is treated as a bug in a journey."""
+        """The same in a transaction each; what fails alone is treated as a bug in a journey.
+
+        One that takes too long is tried again a few times; when two do, the database is at fault.
+        """
         held: set[str] = set()
+        slow = False
         for row in rows:
             if row.chat and row.chat in held:
                 continue  # an earlier one of this chat is to be tried again first
@@ -109,28 +115,32 @@ class Worker:
                     batch = Batch(self._means, tx)
                     await batch.handle([row])
             except Exception as error:
-                if is_trouble(error):
+                if took_too_long(error) and not slow:
+                    slow = True
+                    batch = await self._give_up(row, error, tries=SLOW_TRIES)
+                elif is_trouble(error):
                     raise
-                batch = await self._give_up(row, error)
+                else:
+                    batch = await self._give_up(row, error)
             held |= batch.held
             self._follow(batch)
 
-    async def _give_up(self, row: Waiting, failed: Exception) -> Batch:
-        """Try what failed alone once more later, or set it aside: with a word, if that can be."""
+    async def _give_up(self, row: Waiting, failed: Exception, *, tries: int = 2) -> Batch:
+        """Try what failed alone again later, or set it aside: with a word, if that can be."""
         log.error("update failed", inbox=row.id, tries=row.attempts + 1, exc_info=failed)
         error = type(failed).__name__
         try:
-            return await self._failed(row, error, sorry=True)
+            return await self._failed(row, error, tries, sorry=True)
         except Exception as again:
             if is_trouble(again):
                 raise
             log.error("nobody was told", inbox=row.id, exc_info=again)
-        return await self._failed(row, error, sorry=False)
+        return await self._failed(row, error, tries, sorry=False)
 
-    async def _failed(self, row: Waiting, error: str, *, sorry: bool) -> Batch:
+    async def _failed(self, row: Waiting, error: str, tries: int, *, sorry: bool) -> Batch:
         async with self._database.transaction(brief=True) as tx:
             batch = Batch(self._means, tx)
-            await batch.fail(row, error, sorry=sorry)
+            await batch.fail(row, error, tries, sorry=sorry)
         return batch
 
     def _follow(self, done: Batch) -> None:

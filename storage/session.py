@@ -32,7 +32,11 @@ _AWAY = ("25006", "25P03")
 _SQLITE_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _POSTGRES_DAMAGED = ("XX001", "XX002")
 
-_POSTGRES_OPTIONS = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+# Waiting for a lock ends before a statement does, so that the two can be told apart.
+_POSTGRES_OPTIONS = (
+    "-c lock_timeout=10s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+)
+_TOO_LONG = "57014"
 
 
 def is_trouble(error: BaseException) -> bool:
@@ -51,6 +55,11 @@ def is_trouble(error: BaseException) -> bool:
         return False
     away = getattr(error.orig, "sqlstate", "") in _AWAY
     return away or error.connection_invalidated or is_damage(error)
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a statement by its time limit: one may ask too much."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _TOO_LONG
 
 
 def is_damage(error: DBAPIError) -> bool:
