@@ -25,27 +25,30 @@ from typing import Any
 
 from bench.battle import ROOT, show
 
-PURE = (
-    "bot/flood.py",
-    "bot/health.py",
-    "bot/pace.py",
-    "bot/shape.py",
-    "bot/verdict.py",
-    "channels/telegram/batch.py",
-    "channels/telegram/codec.py",
-    "channels/telegram/verdict.py",
-    "domain/index/compute.py",
-    "domain/index/rounding.py",
-    "domain/index/rule.py",
-    "domain/index/sample.py",
-    "domain/index/tally.py",
-    "talk/clean.py",
-    "talk/reference.py",
-    "talk/text.py",
-)
+# Each with the tests that tell what it promises.
+PURE = {
+    "bot/flood.py": ("tests/kernel/test_flood_meter.py",),
+    "bot/health.py": ("tests/kernel/test_health.py",),
+    "bot/pace.py": ("tests/kernel/test_pace.py",),
+    "bot/shape.py": ("tests/kernel/test_shape.py",),
+    "bot/verdict.py": ("tests/kernel/test_verdict.py",),
+    "channels/telegram/batch.py": ("tests/channels/test_batch.py",),
+    "channels/telegram/codec.py": ("tests/channels/test_codec.py",),
+    "channels/telegram/verdict.py": ("tests/channels/test_verdict.py",),
+    "domain/index/compute.py": ("tests/domain/test_index_compute.py",),
+    "domain/index/rounding.py": ("tests/domain/test_index_rule.py",),
+    "domain/index/rule.py": (
+        "tests/domain/test_index_rule.py",
+        "tests/domain/test_index_compute.py",
+    ),
+    "domain/index/sample.py": ("tests/domain/test_index_rule.py",),
+    "domain/index/tally.py": ("tests/domain/test_index_compute.py",),
+    "talk/clean.py": ("tests/talk/test_clean.py",),
+    "talk/reference.py": ("tests/talk/test_reference.py", "tests/talk/test_text.py"),
+    "talk/text.py": ("tests/talk/test_text.py",),
+}
 SCORE = 85.0  # per cent of a module's mutants that must be killed
 ROOMS = ("bot", "channels", "handlers", "talk", "domain", "storage", "web", "simulator", "content")
-TESTS = ("tests/kernel", "tests/channels", "tests/talk", "tests/domain")
 IMPURE = {"world", "database", "postgres_uri", "sqlite_template"}
 KILLED = {"killed", "timeout", "segfault", "caught by type check"}
 FOUND = re.compile(r"^\s+(?P<module>\S+?)\.x(?:_|ǁ)\S*: (?P<fate>.+)$", re.M)
@@ -80,7 +83,7 @@ def configure(folder: Path, modules: Sequence[str]) -> None:
         "source_paths": list(ROOMS),
         "only_mutate": list(modules),
         "also_copy": ["bench", "docs"],
-        "pytest_add_cli_args_test_selection": list(TESTS),
+        "pytest_add_cli_args_test_selection": telling(modules),
         "pytest_add_cli_args": ["-p", "bench.mutants", "-p", "no:randomly", "-q"],
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
@@ -88,11 +91,19 @@ def configure(folder: Path, modules: Sequence[str]) -> None:
         written.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
 
 
+def telling(modules: Sequence[str]) -> list[str]:
+    """The tests of these modules, each file once."""
+    return list(dict.fromkeys(test for module in modules for test in PURE[module]))
+
+
 def covered(folder: Path, modules: Sequence[str]) -> dict[str, float]:
     """Per cent of the lines and branches of each module that its tests come through."""
-    words = ["-m", "pytest", "-q", "-p", "bench.mutants", "-p", "no:randomly", *TESTS]
-    _run(folder, "coverage", "run", "--branch", f"--include={','.join(modules)}", *words)
-    _run(folder, "coverage", "json", "-q", "-o", "coverage.json")
+    # A file of its own: beside the `source` of pyproject.toml nothing could be left out.
+    rules = folder / "coverage.ini"
+    rules.write_text("[run]\nbranch = true\ninclude =\n    " + "\n    ".join(modules) + "\n")
+    words = ["-m", "pytest", "-q", "-p", "bench.mutants", "-p", "no:randomly", *telling(modules)]
+    _run(folder, "coverage", "run", f"--rcfile={rules}", *words)
+    _run(folder, "coverage", "json", "-q", f"--rcfile={rules}", "-o", "coverage.json")
     files = json.loads((folder / "coverage.json").read_text())["files"]
     return {name: round(files[name]["summary"]["percent_covered"], 1) for name in modules}
 
@@ -146,6 +157,8 @@ def main() -> None:
     parser.add_argument("--children", type=int, default=2, help="mutants tried at once")
     parser.add_argument("--survivors", action="store_true", help="show what was not noticed")
     asked = parser.parse_args()
+    if strange := set(asked.modules) - set(PURE):
+        parser.error(f"not in the table: {', '.join(sorted(strange))}")
     if find_spec("mutmut") is None:
         raise SystemExit("mutmut is not installed here: pip install 'mutmut>=3.8,<4'")
     with tempfile.TemporaryDirectory(prefix="tanggap-mutants-") as base:
