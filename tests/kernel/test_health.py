@@ -36,6 +36,24 @@ def test_trouble_stands_until_the_part_works_again() -> None:
     assert health.ready
 
 
+def test_trouble_counts_of_a_part_that_nobody_had_heard_of() -> None:
+    health = Health(HandClock())
+    health.bad("token", "refused (401)")
+    assert health.report() == {"token": "refused (401)"}
+    assert not health.ready
+
+
+def test_a_minute_of_silence_is_allowed_and_then_counted_in_whole_seconds() -> None:
+    clock = HandClock()
+    health = Health(clock)
+    health.expect("poll")
+    health.good("poll")
+    clock.advance(timedelta(seconds=SILENCE))
+    assert health.report() == {"poll": "ok"}
+    clock.advance(timedelta(seconds=12.9))
+    assert health.report() == {"poll": "silent for 72 s"}
+
+
 def test_a_part_that_never_worked_is_starting_and_then_silent() -> None:
     clock = HandClock()
     health = Health(clock)

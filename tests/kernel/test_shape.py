@@ -48,18 +48,18 @@ def test_what_is_no_name_could_be_somebody_s_words(name: str) -> None:
     assert _of({name: 1}) == {"?": "int"}
 
 
+def _nested(depth: int, innermost: Any) -> Any:
+    """A list of two: lists in lists and objects in objects, so many levels in all."""
+    lists = fields = innermost
+    for _ in range(depth - 1):
+        lists, fields = [lists], {"a": fields}
+    return [lists, fields]
+
+
 def test_deep_and_long_things_are_cut() -> None:
-    nested: Any = WORDS
-    for _ in range(12):
-        nested = [nested]
-    cut = _of(nested)
-    for _ in range(12):
-        (cut,) = cut
-    assert cut == "…"
-    shallow: Any = WORDS
-    for _ in range(11):
-        shallow = {"a": shallow}
-    assert "text(7)" in shape(json.dumps(shallow).encode()).decode()
+    assert _of(_nested(11, WORDS)) == _nested(11, "text(7)")
+    assert _of(_nested(12, WORDS)) == _nested(12, "…")
+    assert _of(_nested(13, WORDS)) == _nested(12, "…")
     assert len(_of(list(range(100)))) == 60
     assert list(_of({f"k{n}": n for n in range(100)})) == [f"k{n}" for n in range(60)]
     assert len(shape(json.dumps([["x"] * 60] * 60).encode())) == 8_000

@@ -23,6 +23,14 @@ def test_marks_become_styles() -> None:
     )
 
 
+def test_the_characters_alone_are_what_is_read_aloud() -> None:
+    assert flat(fill("**Halo** {name}, _pelan_.", name="Bu Sri")) == "Halo Bu Sri, pelan."
+
+
+def test_neighbours_in_one_style_are_one_stretch() -> None:
+    assert fill("**No. {n} dari {all}**!", n=3, all=9) == (Span("No. 3 dari 9", "b"), Span("!"))
+
+
 @given(st.text())
 def test_a_value_is_never_read_as_marks(value: str) -> None:
     filled = fill("Kata Anda: {words}", words=value)
