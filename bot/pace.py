@@ -105,7 +105,7 @@ class Pace:
         self._all.tokens -= 1.0
         if not edit:
             self._speak(chat, now)
-        if now < self._paused_all:
+        if self._long and self._probe_at <= now < self._paused_all:
             self._probe_at = now + PROBE
             self._probing = True
 
@@ -128,11 +128,13 @@ class Pace:
             wait = retry_after
         self._paused[chat] = now + wait
         last, self._last_throttle = self._last_throttle, (chat, now)
+        self._probing = False
         if last is not None and last[0] != chat and now - last[1] <= SEVERAL:
             if now >= self._paused_all:  # what was under way when a pause began is the same news
                 self._set_rate(self._all.rate / 2, now)
+                self._long = False
             self._paused_all = max(self._paused_all, now + wait)
-            self._long = wait > LONG
+            self._long = self._long or wait > LONG
             self._probe_at = now + PROBE
         return wait
 
@@ -144,11 +146,12 @@ class Pace:
             self._paused_all = min(self._paused_all, now)
 
     def _recover(self, now: float) -> None:
-        """Every quiet second gives back a twentieth of the allowed rate."""
-        seconds = int(now - self._sped_at)
+        """Every quiet second after a pause gives back a twentieth of the allowed rate."""
+        since = max(self._sped_at, self._paused_all)
+        seconds = int(now - since)
         if seconds > 0:
-            self._sped_at = now
-            if self._all.rate < self._allowed and now >= self._paused_all:
+            self._sped_at = since + seconds
+            if self._all.rate < self._allowed:
                 self._set_rate(self._all.rate + seconds * self._allowed / 20, now)
 
     def _set_rate(self, rate: float, now: float) -> None:
