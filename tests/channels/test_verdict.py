@@ -44,6 +44,8 @@ ANSWERS = [
     ((403, b"<html>blocked by the firewall</html>"), Ending.NOT_SENT),
     ((407, b"proxy login"), Ending.NOT_SENT),
     ((302, b""), Ending.NOT_SENT),
+    ((300, yes({"message_id": 77})[1]), Ending.NOT_SENT),
+    ((502, no(403, "Forbidden: bot was blocked by the user")[1]), Ending.UNCERTAIN),
     ((403, b'{"error":"forbidden"}'), Ending.NOT_SENT),
     (no(413, "Request Entity Too Large"), Ending.REFUSED),
     ((413, b"<html>too large</html>"), Ending.REFUSED),
@@ -68,6 +70,24 @@ def test_what_an_answer_proves(answer: tuple[int, bytes], ending: Ending) -> Non
     result = judge(*answer)
     assert result.ending is ending
     assert bool(result.error) == (ending is not Ending.SENT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (
+            no(403, "Forbidden: bot was blocked by the user"),
+            "Forbidden: bot was blocked by the user",
+        ),
+        (no(429, ""), "HTTP 429"),
+        ((400, b'{"ok":false,"description":7}'), "HTTP 400"),
+        ((504, b""), "HTTP 504"),
+        ((403, b"<html>blocked</html>"), "HTTP 403, not from Telegram"),
+        ((200, b"<html>ok</html>"), "200 with an unreadable answer"),
+    ],
+)
+def test_an_operator_reads_why(answer: tuple[int, bytes], error: str) -> None:
+    assert judge(*answer).error == error
 
 
 def test_the_number_of_what_was_sent() -> None:
@@ -133,6 +153,21 @@ def test_what_certainly_never_left(error: Exception) -> None:
 def test_what_nobody_knows(error: Exception) -> None:
     assert classify(error).ending is Ending.UNCERTAIN
     assert classify(error).error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotSent("no connection: connector dns"), "no connection: connector dns"),
+        (caused(NetworkError("x"), NotSent("no connection: refused")), "no connection: refused"),
+        (ConnectionRefusedError(), "ConnectionRefusedError"),
+        (caused(NetworkError("no answer"), MaybeSent("y")), "no answer"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_the_words_of_a_failure_or_its_name(error: Exception, words: str) -> None:
+    """The words of the cause when it proves something, else those of the failure itself."""
+    assert classify(error).error == words
 
 
 @pytest.mark.parametrize(
