@@ -119,6 +119,9 @@ def test_each_sort_of_trouble(typed: str, kept: str) -> None:
         "1\ufe0f\u20e3",
         "\U0001f44d\U0001f3fd",
         "\U0001f9d1\U0001f3fd\u200d\U0001f692",  # with a skin tone and a trade
+        "\U0001f9d1\U0001f3fb\u200d\U0001f692\U0001f9d1\U0001f3ff\u200d\U0001f692",
+        "\U0001f642\u200d\u2194\ufe0f",  # a head that is shaken: an arrow is joined
+        "\U0001faff\u200d\U0001faff",  # emoji that are not there yet
         FLAG_ID,
         "\U0001fae8",  # newer than this Python's Unicode
         "\ua9b2\ua9a4\ua995\ua9ab\ua98f",  # Javanese
@@ -154,8 +157,28 @@ def test_endless_marks_cost_what_their_number_costs(marks: str) -> None:
     assert cost(16_000) < 30 * cost(1_600) + 0.002
 
 
-def test_a_joiner_between_latin_letters_goes() -> None:
-    assert clean("ad\u200dmin +\u200d+") == "admin ++"
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("d", "m"),
+        ("\u05d0", "\u05d1"),  # Hebrew shapes no letters
+        ("+", "+"),
+        ("\u00a9", "\u00ae"),  # signs, but no emoji
+        ("1", WOMAN),
+        (WOMAN, "1"),
+        ("\u0628", "m"),
+        ("d", "\u0628"),
+        ("\u0661", "\u0662"),  # digits of Arabic
+    ],
+)
+def test_a_joiner_that_joins_nothing_goes(joiner: str, before: str, after: str) -> None:
+    assert clean(f"a{before}{joiner}{after}b") == f"a{before}{after}b"
+
+
+def test_only_the_joiner_of_emoji_joins_emoji() -> None:
+    assert clean(f"{WOMAN}\u200c{MAN}") == f"{WOMAN}{MAN}"
+    assert clean(f"{WOMAN}\u200d\u200d{MAN}") == f"{WOMAN}\u200d{MAN}"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +199,34 @@ def test_a_cut_splits_no_character(text: str, limit: int, kept: str) -> None:
 @given(TROUBLE, st.integers(0, 60))
 def test_a_boundary_is_never_later_than_asked(text: str, at: int) -> None:
     assert 0 <= boundary(text, at) <= min(at, len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("abc", [0, 1, 2, 3, 3]),
+        ("", [0, 0]),
+        ("\u0301a", [0, 1, 2]),
+        ("aq\u0335\u0335b", [0, 1, 1, 1, 4, 5]),
+        (f"a{FLAG_ID}{FLAG_ID}b", [0, 1, 1, 3, 3, 5, 6]),
+        (f"{FLAG_ID}{FLAG_ID}", [0, 0, 2, 2, 4]),
+        ("\U0001f1e6\U0001f1ffb", [0, 0, 2, 3]),  # the first and the last letter of flags
+        ("\U0001f1e5\U0001f200", [0, 1, 2]),  # their neighbours
+        ("\U0001f44d\U0001f3fbb", [0, 0, 2, 3]),  # the lightest skin
+        ("\U0001f44d\U0001f3ffb", [0, 0, 2, 3]),  # the darkest
+        ("\U0001f44d\U0001f400b", [0, 1, 2, 3]),  # a rat
+        (f"{WOMAN}\u200d{MAN}b", [0, 0, 0, 3, 4]),
+        ("\u0645\u200c\u062e", [0, 0, 2, 3]),
+    ],
+)
+def test_where_a_text_may_be_cut(text: str, places: list[int]) -> None:
+    assert [boundary(text, at) for at in range(len(places))] == places
+
+
+def test_a_character_of_more_than_sixty_five_places_is_no_writing() -> None:
+    text = "ab" + "\u0301" * 100
+    assert boundary(text, 65) == 1
+    assert boundary(text, 66) == 66
 
 
 def test_one_endless_character_is_cut_hard() -> None:
