@@ -124,7 +124,7 @@ def _thinned(text: str, most: int) -> str:
         elif unicodedata.category(character)[0] != "M":
             # A mark after a space or at the start of a line sits on nothing.
             marks = most if character.isspace() else 0
-            styled = character.isspace()
+            styled = False
         elif marks == most or (styled and character in _EMOJI_STYLES):
             continue
         else:
@@ -148,7 +148,7 @@ def _joined(text: str) -> str:
 
 
 def _joins(before: str, joiner: str, after: str) -> bool:
-    if not before or before in _JOINERS:
+    if not before:
         return False
     if joiner == _ZWJ and _is_picture(before) and _is_picture(after):
         return True

@@ -100,8 +100,13 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
         ("\ufffe\U0001fffftidak ada", "tidak ada"),
         ("\ue000privat", "privat"),
         ("tag\U000e0061\U000e007f", "tag"),
+        ("\ufdd0a\ufdef", "a"),
+        ("\ufdcf\ufdf0", "\ufdcf\ufdf0"),  # their neighbours are characters
+        ("a\ufe00b\ufe0dc\U000e0100d\U000e01ef", "abcd"),  # styles of no emoji
+        ("a \u0301b\n\u0302c", "a b\nc"),  # a mark on nothing
         ("\u3164\u115f\u2800", ""),
         ("\u200d\u200c", ""),
+        (f"\u200d{WOMAN}\u200d", WOMAN),
         ("\u0301\u0302", ""),
         ("", ""),
     ],
@@ -176,6 +181,19 @@ def test_a_joiner_that_joins_nothing_goes(joiner: str, before: str, after: str) 
     assert clean(f"a{before}{joiner}{after}b") == f"a{before}{after}b"
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u2764\ufe0f\ufe0f", "\u2764\ufe0f"),
+        ("\u2764\ufe0e\ufe0f!", "\u2764\ufe0e!"),
+        ("\u2764\ufe0f\u2764\ufe0f", "\u2764\ufe0f\u2764\ufe0f"),
+        ("o\u0335\ufe0f\u0336", "o\u0335\ufe0f\u0336"),
+    ],
+)
+def test_one_style_for_one_emoji(typed: str, kept: str) -> None:
+    assert clean(typed) == kept
+
+
 def test_only_the_joiner_of_emoji_joins_emoji() -> None:
     assert clean(f"{WOMAN}\u200c{MAN}") == f"{WOMAN}{MAN}"
     assert clean(f"{WOMAN}\u200d\u200d{MAN}") == f"{WOMAN}\u200d{MAN}"
@@ -186,6 +204,7 @@ def test_only_the_joiner_of_emoji_joins_emoji() -> None:
     [
         ("abcdef", 3, "abc"),
         ("ab cdef", 3, "ab"),
+        ("\u00e9b cdef", 3, "\u00e9b"),
         ("ab" + "q\u0335\u0335", 3, "ab"),
         ("a" + FLAG_ID + FLAG_ID, 4, "a" + FLAG_ID),
         (f"a{WOMAN}\u200d{MAN}", 3, "a"),
