@@ -94,8 +94,11 @@ def ticks(program: Program) -> list[Tick]:
             program.sender.wake()
 
     async def expire() -> None:
-        async with database.transaction() as tx:
-            await settling.expire(tx, now=clock.now())
+        async with database.reading() as tx:  # nobody waits for a look
+            overdue = await settling.overdue(tx, now=clock.now())
+        if overdue:
+            async with database.transaction() as tx:
+                await settling.expire(tx, now=clock.now())
 
     async def sweep() -> None:
         await anonymity.sweep(database, clock.now())

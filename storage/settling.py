@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from msgspec import json
-from sqlalchemy import ARRAY, BigInteger, String, and_, bindparam, cast, func, update
+from sqlalchemy import ARRAY, BigInteger, String, and_, bindparam, cast, func, select, update
 
 from storage.base import Tx
 from storage.outbox import RARE, READY, Outbox, State
@@ -73,6 +73,12 @@ async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetim
         else:
             asked["messages"] = json.encode(messages).decode()
         await tx.execute(_settle(database, final), asked)
+
+
+async def overdue(tx: Tx, *, now: datetime) -> bool:
+    """Whether anything is to be given up: to look through a million that wait takes a second."""
+    found = select(Outbox.id).where(Outbox.state == READY, Outbox.expires_at <= now).limit(1)
+    return await tx.scalar(found) is not None
 
 
 async def expire(tx: Tx, *, now: datetime) -> int:

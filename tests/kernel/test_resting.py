@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.ticks import CALM, Announcing
+from bot.ticks import CALM, Announcing, ticks
+from storage import outbox
 from storage.session import Database, Tx
 from tests.kit.databases import deaf
 from tests.kit.world import World
@@ -90,3 +91,23 @@ async def test_who_sleeps_is_woken_when_nobody_knows_what_a_commit_did(world: Wo
         await world.program.ingest.store([b'{"update_id": 5, "new_thing": {}}'])
     assert world.program.arrived.is_set()
     assert await world.program.worker.step() == 1
+
+
+async def test_a_look_for_what_is_overdue_keeps_no_writer_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a million that wait for the morning it takes a second, all night long."""
+    await world.phone("Ani").start()
+    await world.program.ingest.poll(seconds=0)
+    world.simulator.revoke_token()
+    await world.program.worker.step()
+    await world._detached()
+    await world.program.sender.settle()
+    (tick,) = (tick for tick in ticks(world.program) if tick.name == "expire")
+    with monkeypatch.context() as patched:
+        patched.setattr(world.database, "transaction", None)
+        await tick.run()
+    world.clock.advance(timedelta(minutes=11))
+    await tick.run()
+    async with world.database.reading() as tx:
+        assert await outbox.states(tx) == {"expired": 1}
