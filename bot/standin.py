@@ -7,6 +7,8 @@ else waits: the bot starts for real, with all its checks, when the database can 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import socket
 
 import structlog
@@ -27,36 +29,45 @@ from web.doors import Webhook, doors
 POLL = 25.0  # seconds one long poll may wait
 AGAIN = 1.0  # seconds between looks whether the database is back
 LONGEST_PAUSE = 30.0  # seconds between polls while the platform is away
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 log = structlog.get_logger()
 
 
-async def stand_in(settings: Settings, sock: socket.socket) -> None:
+async def stand_in(settings: Settings, sock: socket.socket) -> bool:
     """Keep updates until the database answers; with no spool, or no need, return at once.
 
-    `sock` stays open: who calls between this and the start waits. Raises CannotStart.
+    `sock` stays open: who calls between this and the start waits. False when told to stop
+    meanwhile (SIGTERM, SIGINT). Raises CannotStart.
     """
     channel = channel_of(settings)
     if settings.spool_dir is None or not (away := await _away(settings)):
-        return
+        return True
     log.error("the database is away: updates go to the spool", problem=away)
     spool = spool_of(settings, channel.bot_id)
     assert spool is not None
     _, secret = webhook_of(settings)
     server = web_server(_doors(settings, spool, secret, away))
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in _STOPS:
+        loop.add_signal_handler(number, stopping.set)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[sock.dup()]))
             polling = None if secret else group.create_task(_poll(channel, spool))
-            while away:
-                await asyncio.sleep(AGAIN)
+            while away and not stopping.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), AGAIN)
                 away = await _away(settings)
             server.should_exit = True
             if polling is not None:
                 polling.cancel()
     finally:
+        for number in _STOPS:
+            loop.remove_signal_handler(number)
         await channel.stop()
         spool.close()
+    return not stopping.is_set()
 
 
 async def _away(settings: Settings) -> str:

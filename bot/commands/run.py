@@ -68,7 +68,8 @@ async def _run(settings: Settings) -> None:
         ) from None
     with sock:
         gc.enable()  # the database may be away for hours
-        await stand_in(settings, sock)
+        if not await stand_in(settings, sock):
+            return
         gc.disable()
         async with working(settings) as place:
             service = Service(settings, place, SystemClock())

@@ -120,6 +120,18 @@ async def test_killed_and_started_again_while_the_database_is_away(
         await outage.jump(KEPT + 20)
 
 
+async def test_told_to_stop_while_the_database_is_away(server: Postgres, tmp_path: Path) -> None:
+    """One started meanwhile stops at a word, too; in a container nothing else would end it."""
+    async with _outage(server, tmp_path, "polling") as outage:
+        await outage.away()
+        outage.office.kill()
+        outage.office.start()
+        await outage.tap(outage.phones, 0.5)
+        await outage.jump(1)
+        assert outage.office.terminate() == 0
+        outage.office.start()
+
+
 async def test_killed_again_and_again_while_the_spool_is_emptied(
     server: Postgres, tmp_path: Path
 ) -> None:
