@@ -37,6 +37,7 @@ GROUPS = {
         ("ten times the load for a minute", "bench.burst"),
         ("start, rest and an idle hour", "bench.rest"),
         ("the cost of a tap among ten million answers", "bench.growth"),
+        ("what the tests of pure modules notice", "bench.mutants"),
     ),
 }
 
