@@ -207,8 +207,8 @@ def _rated(book: Told, shelf: Kept) -> Iterator[str]:
         yield f"{book.thanked} were thanked, {quick} ratings are stored"
     if book.receipts > shelf.skm + book.anew + shelf.unsure:
         yield f"{book.receipts} got the receipt of a survey, {shelf.skm} are stored"
-    if quick > (tapped := book.rated.total()):
-        yield f"{quick} ratings are stored, {tapped} messages were tapped"
+    if quick > book.tapped:
+        yield f"{quick} ratings are stored, {book.tapped} questions were tapped"
 
 
 def _apart(database_url: str) -> list[str]:

@@ -46,7 +46,8 @@ class Told:
     thanked: int
     receipts: int
     copies: Counter[tuple[int, str]]  # announcements by chat and words
-    rated: Counter[tuple[str, int]]  # (start payload, value): each tapped rating message once
+    rated: Counter[tuple[str, int]]  # (start payload, value): each question once, unless lost
+    tapped: int  # such questions at all: one lost after it was handed over may count, too
 
 
 def told(entries: Iterable[Entry]) -> Told:
@@ -75,7 +76,8 @@ def told(entries: Iterable[Entry]) -> Told:
             for e in accepted
             if e.method == "sendMessage" and e.text.startswith(ANNOUNCED)
         ),
-        rated=Counter(rated for rated in _ratings(known, lost)),
+        rated=Counter(_ratings(known, lost)),
+        tapped=sum(1 for _ in _ratings(known, set())),
     )
 
 
@@ -93,9 +95,12 @@ def _shown(accepted: Iterable[Accepted], beginnings: tuple[str, ...]) -> int:
 
 
 def _ratings(entries: Iterable[Entry], lost: set[int]) -> Iterator[tuple[str, int]]:
-    """What citizens tapped first on each message that asked for the quick rating."""
+    """What citizens tapped first each time they were asked for the quick rating.
+
+    One message may ask more than once: it is edited, and its buttons then bear another reference.
+    """
     payloads: dict[int, str] = {}
-    tapped: set[tuple[int, int]] = set()
+    tapped: set[tuple[int, int, str]] = set()
     for entry in entries:
         if not isinstance(entry, Issued):
             continue
@@ -106,9 +111,10 @@ def _ratings(entries: Iterable[Entry], lost: set[int]) -> Iterator[tuple[str, in
         elif (press := _press(entry.update)) is not None:
             chat, message, label = press
             if label in LABELS and entry.update["update_id"] not in lost:
-                if (chat, message) not in tapped:
+                asked = (chat, message, entry.update["callback_query"]["data"][1:9])
+                if asked not in tapped:
                     yield payloads.get(chat, ""), LABELS[label]
-                tapped.add((chat, message))
+                tapped.add(asked)
 
 
 def _words(update: Mapping[str, Any]) -> tuple[int, str] | None:

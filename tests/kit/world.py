@@ -152,7 +152,8 @@ class World:
         now = self.clock.now()
         waits = [(m - now).total_seconds() for m in moments if m is not None and m > now]
         pace = self.program.sender._pace.wait(self.clock.monotonic())
-        if pace is not None and states.get("ready"):
+        # A resend that is due may wait for its chat as anything that is ready does.
+        if pace is not None and (states.get("ready") or moments[0] is not None):
             waits.append(pace)
         return min(waits) + 0.001 if waits else None
 

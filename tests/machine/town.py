@@ -40,7 +40,7 @@ TRIED: dict[str, Sequence[str | int]] = {
 }
 ATTACKS = (
     *FORGED,
-    *TRIED,
+    *[how for how in TRIED for _ in range(3)],
     *("/pelatihan_admin", "/buat_pelatihan", "/pengumuman"),
     *("/start i", "/start iAAAA", "/start i" + "A" * 32),
 )
@@ -144,7 +144,8 @@ class Town(Service):
             elif deed < len(here):
                 self.run(thief.press_raw(here[deed], shown[0][0]))
             self.serve("served")
-            if any(b.label == "Nilai layanan" for row in thief.last.keyboard for b in row):
+            told = [m for m in thief.messages if m.from_bot][-1:]
+            if any(b.label == "Nilai layanan" for m in told for row in m.keyboard for b in row):
                 return  # led to the menu, as everybody is; what it offers is no attack
 
     # --- the office speaks ---------------------------------------------------------------------
@@ -177,9 +178,12 @@ class Town(Service):
     @rule(kind=st.sampled_from(("drop_after", "502_after", "truncated")))
     def announces_over_a_bad_line(self, kind: str) -> None:
         """It arrives, and nobody hears that it did."""
+        for name in SERVANTS:
+            self.run(self.phones[name].send("/menu"))  # who never spoke cannot be spoken to
+        self.serve("served")
         self.announces()
         self.strike()
-        self.the_line_is_bad(kind, every=False, times=len(SERVANTS))
+        self.the_line_is_bad(kind, every=False, times=len(SERVANTS) + 1)  # one tells the author
         self.run(self.world.program.sender.step())
 
     @property
