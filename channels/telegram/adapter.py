@@ -101,7 +101,7 @@ class Telegram:
         self._request = request or AiohttpRequest(connections)
         self._poll_request = poll_request or request or AiohttpRequest(4)
         self._bulk_request = bulk_request or request or AiohttpRequest(connections)
-        self._tap_request = tap_request or request or AiohttpRequest(8)
+        self._tap_request = tap_request or request or AiohttpRequest(connections)
 
     def __repr__(self) -> str:
         return f"<Telegram bot {self.bot_id}>"
