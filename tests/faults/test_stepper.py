@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.faults.stepper.grounds import Grounds
 from tests.faults.stepper.life import KILL, VARIANTS
 from tests.faults.stepper.stage import Fault
 from tests.faults.stepper.stories import ASSESSMENT, RATING, SENDING
-from tests.faults.stepper.sweep import Combo, Reference, Stepper, spread
+from tests.faults.stepper.sweep import Combo, Stepper, spread
 from tests.faults.stepper.telegrams import telegrams
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600), pytest.mark.enable_socket]
@@ -57,34 +58,25 @@ async def test_ten_crashes_in_a_row_while_it_starts_change_nothing(
     assert tally.points >= LOOPS - 1, "faults missed the program"
 
 
-async def _found(stepper: Stepper, flaw: str, place: str) -> list[str]:
-    """What is found wrong when a program with a flaw is struck around a place."""
+async def _found(stepper: Stepper, flaw: str) -> list[str]:
+    """What is found wrong when a program with a flaw is struck each time that it errs."""
     stepper.flaw = flaw
     combo = Combo(RATING, "polling", "sqlite")
     reference = await stepper.reference(combo)
-    for at in _at(reference, place):
+    for at in count(1):
         point = await stepper.strike(combo, [Fault(KILL, at)], reference)
-        if point.broken:
-            return point.broken
-    return []
-
-
-def _at(reference: Reference, place: str) -> list[int]:
-    """The awaits at such a place, after the start."""
-    return [
-        number
-        for number, found in enumerate(reference.places, 1)
-        if place in found and number > reference.started
-    ]
+        if point.broken or not point.struck:
+            break
+    return point.broken
 
 
 async def test_a_program_that_confirms_before_it_stores_is_found_out(stepper: Stepper) -> None:
-    broken = await _found(stepper, flaws.CONFIRM_FIRST, "Ingest._commit_loads")
+    broken = await _found(stepper, flaws.CONFIRM_FIRST)
     assert any("confirmed but not stored" in one for one in broken), broken
 
 
 async def test_a_program_that_calls_a_message_sent_before_it_is_sent_is_found_out(
     stepper: Stepper,
 ) -> None:
-    broken = await _found(stepper, flaws.SENT_FIRST, "AiohttpRequest.do_request")
+    broken = await _found(stepper, flaws.SENT_FIRST)
     assert any("misses" in one for one in broken), broken

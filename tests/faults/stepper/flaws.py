@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import types
+from collections.abc import Generator
+
 from bot.service import Service
 from channels.result import Result
 from storage import settling
@@ -11,6 +14,7 @@ from storage.settling import Outcome
 
 CONFIRM_FIRST = "confirm before storing"
 SENT_FIRST = "written as sent before the call"
+MOMENT = "flaws._moment"  # the place between what is done too early and what should come first
 
 
 def build_in(flaw: str, service: Service) -> None:
@@ -19,6 +23,11 @@ def build_in(flaw: str, service: Service) -> None:
         _confirm_first(service)
     elif flaw == SENT_FIRST:
         _sent_first(service)
+
+
+@types.coroutine
+def _moment() -> Generator[None, None, None]:
+    yield
 
 
 def _confirm_first(service: Service) -> None:
@@ -30,6 +39,7 @@ def _confirm_first(service: Service) -> None:
         updates = await poll(offset, timeout=timeout, limit=limit)
         if updates:
             await poll((channel.head(updates[-1]).update_id or 0) + 1, timeout=0, limit=limit)
+            await _moment()
         return updates
 
     ingest._channel.poll = confirming  # type: ignore[method-assign]
@@ -45,6 +55,7 @@ def _sent_first(service: Service) -> None:
         async with program.database.transaction() as tx:
             outcome = Outcome(row.id, State.SENT, "")
             await settling.settle(tx, [outcome], owner=sender.owner, at=program.clock.now())
+        await _moment()
         return await make(row)
 
     sender._calls.make = made  # type: ignore[method-assign]

@@ -28,7 +28,7 @@ from bot.service import Service
 from bot.serving import listen, web_server
 from bot.settings import Settings
 from content import load
-from tests.faults.stepper.flaws import build_in
+from tests.faults.stepper.flaws import MOMENT, build_in
 from tests.faults.stepper.points import Awaits, Calls
 from tests.kit.clock import HandClock
 
@@ -62,7 +62,7 @@ class Order:
     at: int = 0  # 0: nowhere
     armed: bool = True  # from the first breath on; else when the stage says so
     keep: bool = False
-    flaw: str = ""  # a mistake built into the program, to see that it is found
+    flaw: str = ""  # a mistake built into the program; it is struck where it is made
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class _Life:
         self._service: Service | None = None
         self._place: Place | None = None
         self._started = 0
-        self._awaits = Awaits(self._struck, keep=order.keep)
+        self._awaits = Awaits(self._struck, keep=order.keep, only=MOMENT if order.flaw else "")
         self._calls = Calls(self._struck, lost=order.variant == LOST)
         if order.armed:
             self._arm()
