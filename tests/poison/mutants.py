@@ -126,7 +126,10 @@ async def mutant(number: int, ward: Ward, phone: Phone) -> Mutant:
 
 def spoilt(update: Json, chance: random.Random) -> tuple[Json, str]:
     """The update with one value changed; its number is Telegram's and stays."""
-    way = chance.choice([way for way in places(update) if way[0] != "update_id"])
+    ways = [way for way in places(update) if way[0] != "update_id"]
+    if not ways:
+        return update, "nothing is left of it"
+    way = chance.choice(ways)
     what, change = chance.choice(CHANGES)
     value = change(at(update, way))
     where = ".".join(str(step) for step in way)
