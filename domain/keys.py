@@ -14,6 +14,7 @@ class Keys:
         if len(secret) < 32:
             raise ValueError("the installation's secret must have at least 32 bytes")
         self._secret = secret
+        self._keys: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         """Say nothing."""
@@ -21,7 +22,11 @@ class Keys:
 
     def key(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose ("callback", "invitation", "inbox", "period")."""
-        return hmac.digest(self._secret, b"tanggap/" + purpose.encode(), hashlib.sha256)
+        key = self._keys.get(purpose)
+        if key is None:
+            named = b"tanggap/" + purpose.encode()
+            key = self._keys[purpose] = hmac.digest(self._secret, named, hashlib.sha256)
+        return key
 
     def digest(self, purpose: str, data: bytes) -> bytes:
         """A keyed hash of `data`, 32 bytes, useless without the secret."""

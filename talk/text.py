@@ -7,6 +7,7 @@ alone, before values are put in, so what a person typed can never become markup.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -44,6 +45,16 @@ def fill(template: str, **values: str | int | Text) -> Text:
 
     Raises KeyError when a slot has no value. Values are never read as marks.
     """
+    return _filled(template, values) if values else _whole(template)
+
+
+@lru_cache(maxsize=4096)  # there are some hundred sentences, and each is said again and again
+def _whole(template: str) -> Text:
+    """A template without slots."""
+    return _filled(template, {})
+
+
+def _filled(template: str, values: Mapping[str, str | int | Text]) -> Text:
     spans: list[Span] = []
     for words, style, slot in _read(template):
         if not slot:
@@ -54,7 +65,7 @@ def fill(template: str, **values: str | int | Text) -> Text:
     return tuple(_merged(spans))
 
 
-@lru_cache(maxsize=4096)  # there are some hundred sentences, and each is said again and again
+@lru_cache(maxsize=4096)
 def _read(template: str, style: str = "") -> tuple[tuple[str, str, bool], ...]:
     """The pieces of a template: words or the name of a slot, their style, whether a slot."""
     pieces: list[tuple[str, str, bool]] = []

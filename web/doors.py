@@ -60,8 +60,8 @@ def doors(
         Route("/readyz", readyz),
         Route("/metrics", figures),
     ]
-    if webhook is not None:
-        routes.append(Route(webhook.path, _receiver(webhook), methods=["POST"]))
+    if webhook is not None:  # the first: nearly all that comes is for it
+        routes.insert(0, Route(webhook.path, _receiver(webhook), methods=["POST"]))
     return Starlette(routes=routes)
 
 

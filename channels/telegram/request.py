@@ -7,6 +7,7 @@ after (MaybeSent). Nothing is tried twice here; that is the sender's business al
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -75,9 +76,6 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             raise NotSent("the connection pool is not open")
         total = read_timeout if isinstance(read_timeout, int | float) else self._timeout
-        # Waiting for a connection ends well before the whole, so a time-out of the whole always
-        # means that the request had left.
-        timeout = aiohttp.ClientTimeout(total=total, connect=min(10.0, total / 2))
         body = _json(request_data) if request_data else None
         form = None
         if request_data and request_data.contains_files:
@@ -89,7 +87,7 @@ class AiohttpRequest(BaseRequest):
                 url,
                 data=form if form is not None else body,
                 headers={"Content-Type": "application/json"} if body is not None else None,
-                timeout=timeout,
+                timeout=_patience(total),
                 allow_redirects=False,
             ) as response:
                 return response.status, await response.read()
@@ -103,6 +101,15 @@ class AiohttpRequest(BaseRequest):
             fault = MaybeSent(f"no answer: {_kind(error)}")
         # Raised out here so that the original, with the token in its text, does not hang on it.
         raise fault
+
+
+@lru_cache
+def _patience(total: float) -> aiohttp.ClientTimeout:
+    """Waiting for a connection ends well before the whole.
+
+    So a time-out of the whole always means that the request had left.
+    """
+    return aiohttp.ClientTimeout(total=total, connect=min(10.0, total / 2))
 
 
 def _kind(error: BaseException) -> str:
