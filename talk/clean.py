@@ -99,9 +99,11 @@ def _kept(character: str) -> str:
         case "Cc" | "Cs" | "Co":
             return ""
         case "Cn":
-            # Emoji newer than this Python are "unassigned" and stay; non-characters go.
+            # Emoji newer than this Python are "unassigned" and stay; non-characters go, and
+            # what Unicode set aside to be drawn as nothing, whenever it is assigned.
             code = ord(character)
-            return "" if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF else character
+            nothing = 0xFDD0 <= code <= 0xFDEF or 0xE0000 <= code <= 0xE0FFF
+            return "" if nothing or code & 0xFFFE == 0xFFFE else character
         case "Mn" if _is_style(character) and character not in _EMOJI_STYLES:
             return ""
         case _:

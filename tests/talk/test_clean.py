@@ -97,6 +97,7 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
         ("\u2066isolat\u2069", "isolat"),
         ("a\x00b\x07c\x9fd", "abcd"),
         ("\ud83dsetengah\udc00", "setengah"),
+        ("a\U000e0080b\U000e0fffc", "abc"),  # of no use as yet, and never to be seen
         ("\ufffe\U0001fffftidak ada", "tidak ada"),
         ("\ue000privat", "privat"),
         ("tag\U000e0061\U000e007f", "tag"),
