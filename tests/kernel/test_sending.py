@@ -313,6 +313,7 @@ async def test_a_tap_proves_that_an_uncertain_message_arrived(world: World) -> N
     assert sum("q." in m.text for m in ani.messages) == 1
 
 
+@pytest.mark.full  # it waits for real
 async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> None:
     address = await _address(world, "Ani")
     await _put(world, address, "kabar")
