@@ -313,7 +313,6 @@ async def test_a_tap_proves_that_an_uncertain_message_arrived(world: World) -> N
     assert sum("q." in m.text for m in ani.messages) == 1
 
 
-@pytest.mark.full  # it waits for real
 async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> None:
     address = await _address(world, "Ani")
     await _put(world, address, "kabar")
@@ -329,6 +328,7 @@ async def test_what_is_claimed_while_a_stop_comes_is_settled(world: World) -> No
 
     world.database.transaction = slowly  # type: ignore[method-assign]
     async with asyncio.TaskGroup() as tasks:
+        sender.wake()
         tasks.create_task(sender.run(stopping))
         await claiming.wait()
         stopping.set()
