@@ -26,6 +26,11 @@ _DRAWN_FORMATS = frozenset(
 # Characters that Unicode calls letters, marks or symbols and that nobody can see; a name made
 # of them looks empty.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+# Variation selectors but for the two of emoji, and what is set aside to be drawn as nothing,
+# assigned as yet or not.
+_UNSEEN |= set(
+    map(chr, (*range(0xFE00, 0xFE0E), 0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)))
+)
 
 
 def clean(text: str, limit: int = 4000) -> str:
@@ -99,20 +104,11 @@ def _kept(character: str) -> str:
         case "Cc" | "Cs" | "Co":
             return ""
         case "Cn":
-            # Emoji newer than this Python are "unassigned" and stay; non-characters go, and
-            # what Unicode set aside to be drawn as nothing, whenever it is assigned.
+            # Emoji newer than this Python are "unassigned" and stay; non-characters go.
             code = ord(character)
-            nothing = 0xFDD0 <= code <= 0xFDEF or 0xE0000 <= code <= 0xE0FFF
-            return "" if nothing or code & 0xFFFE == 0xFFFE else character
-        case "Mn" if _is_style(character) and character not in _EMOJI_STYLES:
-            return ""
+            return "" if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF else character
         case _:
             return character
-
-
-def _is_style(character: str) -> bool:
-    """Whether it is a variation selector; only the two for emoji are of use in a chat."""
-    return 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
 
 
 def _thinned(text: str, most: int) -> str:

@@ -71,6 +71,8 @@ def test_nothing_forbidden_is_left(text: str) -> None:
         assert code not in range(0x2066, 0x206A), hex(code)
         assert code not in (0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x061C, 0x00AD, 0x3164)
         assert not 0xE0000 <= code <= 0xE0FFF
+        assert code != 0x2065
+        assert not 0xFFF0 <= code <= 0xFFF8
         assert code & 0xFFFE != 0xFFFE
         assert not 0xFDD0 <= code <= 0xFDEF
         if character in "\u200c\u200d":
@@ -98,6 +100,7 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
         ("a\x00b\x07c\x9fd", "abcd"),
         ("\ud83dsetengah\udc00", "setengah"),
         ("a\U000e0080b\U000e0fffc", "abc"),  # of no use as yet, and never to be seen
+        ("a\u2065b\ufff0c\ufff8d", "abcd"),
         ("\ufffe\U0001fffftidak ada", "tidak ada"),
         ("\ue000privat", "privat"),
         ("tag\U000e0061\U000e007f", "tag"),
