@@ -238,10 +238,11 @@ async def test_without_room_in_the_spool_it_is_as_without_a_spool(
             with away(database):
                 answers = await asyncio.gather(*(_post(client, body) for body in bodies))
                 # Several are written at once: one by itself may fit where they did not.
-                for n in [n for n, answer in enumerate(answers) if answer.status_code == 503]:
-                    answers[n] = await _post(client, bodies[n])
-                    if answers[n].status_code == 503:
-                        break
+                for n, answer in enumerate(answers):
+                    if answer.status_code == 503:
+                        answers[n] = await _post(client, bodies[n])
+                        if answers[n].status_code == 503:
+                            break
                 parts = (await client.get("/readyz")).json()["parts"]
             assert parts["spool"] == f"it fails: {os.strerror(28)}"
             taken = {n + 1 for n, answer in enumerate(answers) if answer.status_code == 200}

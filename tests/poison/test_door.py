@@ -103,8 +103,8 @@ async def _answers(line: Line, case: Case, raw: bytes) -> list[int]:
 async def _handled(under_way: set[asyncio.Task[None]], standing: set[asyncio.Task[None]]) -> None:
     """Until all but those are done: a line may be closed before what came over it is stored."""
     async with asyncio.timeout(PATIENCE):
-        while under_way - standing:
-            await asyncio.sleep(0.001)
+        while left := under_way - standing:
+            await asyncio.wait(left)
 
 
 async def _stored(database: Database) -> int:
@@ -131,7 +131,11 @@ async def test_the_door_answers_whatever_is_sent(database: Database) -> None:
             standing.push_async_callback(opened.close)
             return opened
 
-        async def check(case: Case, number: int) -> None:
+        for number, case in enumerate(slow * 10, 10_000):
+            await (await line()).send(request_of(case, number))
+        assert await _answers(await line(), good, request_of(good, 88_888)) == [200]
+        held = set(under_way)
+        for number, case in enumerate(quick):
             before = await _stored(database)
             used = await line()
             found = await _answers(used, case, request_of(case, number))
@@ -142,13 +146,6 @@ async def test_the_door_answers_whatever_is_sent(database: Database) -> None:
                 wrong.append(f"{case['name']}: {found}, not {case['expected']}")
             if case["stored"] is not None and stored != case["stored"]:
                 wrong.append(f"{case['name']}: {stored} stored, not {case['stored']}")
-
-        for number, case in enumerate(slow * 10, 10_000):
-            await (await line()).send(request_of(case, number))
-        assert await _answers(await line(), good, request_of(good, 88_888)) == [200]
-        held = set(under_way)
-        for number, case in enumerate(quick):
-            await check(case, number)
         assert wrong == []
         await standing.aclose()
         assert await _answers(await line(), good, request_of(good, 99_999)) == [200]

@@ -61,7 +61,6 @@ class Order:
     variant: str = KILL
     at: int = 0  # 0: nowhere
     armed: bool = True  # from the first breath on; else when the stage says so
-    keep: bool = False
     flaw: str = ""  # a mistake built into the program; it is struck where it is made
 
 
@@ -116,7 +115,7 @@ class _Life:
         self._service: Service | None = None
         self._place: Place | None = None
         self._started = 0
-        self._awaits = Awaits(self._struck, keep=order.keep, only=MOMENT if order.flaw else "")
+        self._awaits = Awaits(self._struck, only=MOMENT if order.flaw else "")
         self._calls = Calls(self._struck, lost=order.variant == LOST)
         if order.armed:
             self._arm()
@@ -181,8 +180,6 @@ class _Life:
         elif asked == "arm":
             self._arm()
             self._line.send(self._look())
-        elif asked == "places":
-            self._line.send(self._awaits.places)
         else:
             self._clock.advance(timedelta(seconds=asked))
             if self._started and self._service is not None:

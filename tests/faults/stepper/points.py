@@ -25,23 +25,17 @@ class Awaits:
     threads and sockets make likely and not certain; so every point comes with its place.
     """
 
-    def __init__(self, strike: Strike, *, keep: bool, only: str = "") -> None:
-        """Call `strike` at the point that `arm` names; `keep` notes the place of every one.
-
-        With `only`, the points are those whose place contains it.
-        """
+    def __init__(self, strike: Strike, *, only: str = "") -> None:
+        """Call `strike` at the point that `arm` names, among those whose place contains `only`."""
         self.count = 0
-        self.places: list[str] = []
         self._points = 0
         self._only = only
         self._at = 0
         self._strike = strike
-        self._keep = keep
 
     def arm(self, at: int) -> None:
         """Count from here on, and strike at number `at`, the first being 1 (0: never)."""
         self.count, self._points, self._at = 0, 0, at
-        self.places.clear()
 
     def __call__(
         self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **how: Any
@@ -60,8 +54,6 @@ class Awaits:
             except StopIteration as end:
                 return end.value
             self.count += 1
-            if self._keep:
-                self.places.append(place(work))
             if not self._only or self._only in place(work):
                 self._points += 1
                 if self._points == self._at:

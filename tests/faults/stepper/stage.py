@@ -85,7 +85,6 @@ class Stage:
     faults: list[Fault]
     flaw: str = ""
     armed: bool = True
-    keep: bool = False
     clock: Hours = field(default_factory=Hours)
     answering: int = 0  # calls to Telegram that are under way, but for the long poll
     lives: int = 0
@@ -155,7 +154,6 @@ class Stage:
                 variant=self.fault.variant,
                 at=self.fault.at,
                 armed=self.armed or self.lives > 1,
-                keep=self.keep and self.lives == 1,
                 flaw=self.flaw,
             )
         )
@@ -279,11 +277,6 @@ class Stage:
         with self._engine.connect() as connection:
             left = connection.execute(_LEFT).scalar_one()
         return int(left) + len(self.simulator.updates.pending)
-
-    async def known(self) -> list[str]:
-        """The places of all points of the first life, which must be on."""
-        found: list[str] = await self._ask("places")
-        return found
 
     def log(self) -> str:
         """The end of what the lives wrote."""

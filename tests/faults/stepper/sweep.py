@@ -7,7 +7,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -46,7 +46,6 @@ class Reference:
     """A run without a fault: how many points there are, and what was said."""
 
     points: dict[str, int]
-    places: Sequence[str]  # of the awaits, in their order
     started: int  # awaits until the program is up
     said: dict[int, set[str]]  # by chat, everything that stood on its screen at any time
     ends: dict[int, set[str]]  # … and at the end
@@ -130,10 +129,9 @@ class Stepper:
     async def reference(self, combo: Combo) -> Reference:
         """Play without a fault. Raises Stuck when even that does not work."""
         await self.grounds.prepare(combo.story, combo.kind)
-        async with self._stage(combo, [], keep=True) as stage:
+        async with self._stage(combo, []) as stage:
             await combo.story.play(stage)
             await stage.quiet()
-            places = await stage.known()
             look = stage.look
             assert look is not None
             if broken := await asyncio.to_thread(_wrong, combo, stage):
@@ -144,7 +142,6 @@ class Stepper:
                 **dict.fromkeys((KILL_AT_CALL, TROUBLE), look.calls),
                 LOST: look.commits,
             },
-            places=places,
             started=look.started,
             said=_said(stage),
             ends=_standing(stage),
@@ -218,9 +215,7 @@ class Stepper:
         return point
 
     @asynccontextmanager
-    async def _stage(
-        self, combo: Combo, faults: list[Fault], *, keep: bool = False
-    ) -> AsyncIterator[Stage]:
+    async def _stage(self, combo: Combo, faults: list[Fault]) -> AsyncIterator[Stage]:
         async with self.grounds.copy(combo.story, combo.kind) as (url, folder):
             stage = Stage(
                 url,
@@ -229,7 +224,6 @@ class Stepper:
                 faults,
                 flaw=self.flaw,
                 armed=combo.story.starting,
-                keep=keep,
             )
             async with stage.open(self.telegrams):
                 yield stage
