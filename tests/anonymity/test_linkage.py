@@ -68,12 +68,14 @@ async def test_a_thousand_ratings_lead_back_to_nobody(city: World, log: io.Strin
 # --- the attacker is worth something: he wins wherever a part of the machinery is missing ----
 
 
+@pytest.mark.full
 async def test_he_wins_while_conversations_remember(city: World, log: io.StringIO) -> None:
     day = await live_through(city, FEW, whole=0, rng=random.Random(2), ticking=False)
     _, by_chance, found, way = await looted(city, log, day)
     assert found > by_chance + CLEARLY, way
 
 
+@pytest.mark.full
 async def test_he_wins_where_keys_count_up_and_replies_keep_their_address(
     city: World, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +88,7 @@ async def test_he_wins_where_keys_count_up_and_replies_keep_their_address(
     assert found > by_chance + CLEARLY, way
 
 
+@pytest.mark.full
 async def test_he_wins_where_rows_lie_as_they_came_or_pages_are_not_emptied(
     city: World, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,15 @@ import random
 import sqlite3
 from collections import Counter
 
+import pytest
+
 from tests.bot.conftest import Shell
 
 PAGE = 4096
 ENGLISH = {"LANG": "en_US.UTF-8"}
 
 
+@pytest.mark.full
 def test_a_file_with_a_wrong_bit_is_refused_or_sound(shell: Shell) -> None:
     """In the head of the file and of its pages, where it matters most."""
     assert shell("seed").exit_code == 0

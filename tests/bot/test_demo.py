@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +136,7 @@ async def test_every_invitation_on_the_wall_can_be_used(tmp_path: Path) -> None:
         assert await city.payload(JOIN, "invite") not in (first, second)
 
 
+@pytest.mark.full
 async def test_moving_the_clock_loses_nothing_and_skips_no_lesson(tmp_path: Path) -> None:
     async with opened(tmp_path) as city:
         code = await city.payload("Poli umum")

@@ -276,6 +276,7 @@ async def effects(world: World) -> tuple[object, ...]:
         )
 
 
+@pytest.mark.full
 async def test_no_admin_button_does_anything_for_a_citizen(city: World) -> None:
     budi, people, number = await uncertain(city)
     ani = people[0]

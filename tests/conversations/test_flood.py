@@ -14,6 +14,7 @@ from tests.kit.staff import written
 from tests.kit.world import World
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("words", ["ktp", "a." * 2_000, "/menu"])
 async def test_a_flood_beside_a_rating(city: World, words: str) -> None:
     budi = await scan(city, "Budi")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from storage import ledger
 from tests.conversations.citizen import (
     ELEMENTS,
@@ -118,6 +120,7 @@ async def test_after_fifteen_minutes_the_key_is_gone_and_the_answer_stays(city: 
     assert set((await responses(city, "skm"))[0]["answers"]) == set(ELEMENTS)  # type: ignore[call-overload]
 
 
+@pytest.mark.full
 async def test_the_time_may_run_out_on_any_screen_of_the_correction(city: World) -> None:
     for name, screens in {
         "Ani": ["Jawaban survei"],

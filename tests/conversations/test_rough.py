@@ -235,6 +235,7 @@ async def _stumbling(world: World) -> None:
         world.clock.advance(timedelta(seconds=1.1))  # what the pace asks for
 
 
+@pytest.mark.full
 async def test_a_crash_between_every_two_steps_of_a_whole_questionnaire(city: World) -> None:
     ani = city.phone("Ani")
     await ani.start("pL2aaaaaaaaaaaaaaaaaaa")

@@ -66,6 +66,7 @@ def _screen(phone: Phone) -> tuple[int, int, int]:
     return len(bots), sum(message.edited for message in bots), len(phone.toasts)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_random_walk_never_meets_silence_or_a_mishap(city: World, seed: int) -> None:
     chance = random.Random(seed)

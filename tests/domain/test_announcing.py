@@ -273,6 +273,7 @@ async def test_a_units_staff_are_those_of_its_branch(database, author):
         assert await addresses(tx, one) == [20, 21, 30]
 
 
+@pytest.mark.full
 async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(database, author):
     everybody = list(range(1_000, 21_000))
     async with database.transaction() as tx:

@@ -259,6 +259,7 @@ def peak(path: Path) -> int:
     return top
 
 
+@pytest.mark.full
 def test_a_csv_is_never_held_in_memory(csv_file: Path) -> None:
     with csv_file.open("w") as file:
         file.write(",".join(ELEMENTS) + "\n")

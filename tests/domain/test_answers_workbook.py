@@ -242,6 +242,7 @@ def read_or_refused(path: Path) -> None:
     assert all(1 <= answer <= 4 for row in rows for answer in row.values())
 
 
+@pytest.mark.full
 def test_a_workbook_is_never_held_in_memory(tmp_path: Path) -> None:
     path = save(tmp_path / "a.xlsx", [["waktu", "biaya"], *([4, 3] for _ in range(8000))])
     with open_answers(path, ELEMENTS) as answers:

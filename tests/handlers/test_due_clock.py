@@ -49,6 +49,7 @@ plans = st.lists(
 )
 
 
+@pytest.mark.full
 @pytest.mark.timeout(600)
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(moves=moves, plans=plans)

@@ -122,6 +122,7 @@ async def test_a_flood_is_heard_within_the_measure_and_told_once(world: World) -
     assert ani.last.text == "gema masih di sana?"
 
 
+@pytest.mark.full
 async def test_in_her_language(world: World) -> None:
     ani = world.phone("Ann", language="en")
     for number in range(BURST + 20):
@@ -131,6 +132,7 @@ async def test_in_her_language(world: World) -> None:
     assert sum("came too fast" in m.text for m in ani.messages) == 1
 
 
+@pytest.mark.full
 async def test_a_neighbour_in_the_same_batch_does_not_notice(world: World) -> None:
     ani, budi = world.phone("Ani"), world.phone("Budi")
     await budi.start()
@@ -162,6 +164,7 @@ async def test_taps_over_the_measure_are_answered_silently(world: World) -> None
         assert await ledger.total(tx, "kernel.answer") == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("word", ["stop", "/stop"])
 async def test_a_stop_is_heard_however_much_was_said_before(world: World, word: str) -> None:
     ani = world.phone("Ani")
@@ -191,6 +194,7 @@ async def test_who_shuts_us_out_in_a_flood_is_left_alone(world: World) -> None:
     assert _echoes(ani) == 0
 
 
+@pytest.mark.full
 async def test_what_is_tried_again_counts_once(world: World, journey: Journey) -> None:
     (ani,) = await asked(world, "Ani")
     world.clock.advance(timedelta(minutes=1))
