@@ -168,7 +168,13 @@ async def send(database: Database, now: datetime, memory: Memory) -> tuple[int, 
         async with database.transaction(brief=True) as tx:
             await settling.settle(tx, endings, owner="bench", at=now)
             hand = await sending.claim(
-                tx, most=ROUND, others=ROUND, owner="bench", now=now, passed=passed
+                tx,
+                most=ROUND,
+                others=ROUND,
+                owner="bench",
+                bot_id=BOT,
+                now=now,
+                passed=passed,
             )
         if not hand.more:
             return settled, time.perf_counter() - began

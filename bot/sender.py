@@ -53,6 +53,7 @@ class Sender:
         """Wire it; `spawn` runs a delivery that nobody waits for."""
         self.owner = secrets.token_hex(8)
         self._database = database
+        self._bot_id = channel.bot_id
         self._calls = Calls(database, channel, clock)
         self._pace = pace
         self._clock = clock
@@ -207,6 +208,7 @@ class Sender:
             most=terms.most,
             others=terms.others,
             owner=self.owner,
+            bot_id=self._bot_id,
             now=now,
             held=terms.held,
             passed=self._passed,

@@ -105,7 +105,7 @@ def ticks(program: Program) -> list[Tick]:
 
     async def lag() -> None:
         async with database.reading() as tx:
-            since = await inbox.oldest(tx)
+            since = await inbox.oldest(tx, bot_id=program.channel.bot_id)
         waited = 0.0 if since is None else max(0.0, (clock.now() - since).total_seconds())
         program.metrics.lag.set(waited)
         if waited > LAG:

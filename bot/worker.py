@@ -90,7 +90,11 @@ class Worker:
             async with self._database.transaction(brief=True) as tx:
                 async with self._choosing:
                     found = await inbox.take(
-                        tx, BATCH, now=self._clock.now(), busy=frozenset(self._busy)
+                        tx,
+                        BATCH,
+                        bot_id=self._channel.bot_id,
+                        now=self._clock.now(),
+                        busy=frozenset(self._busy),
                     )
                     rows += [row for row in found if row.id not in self._taken]
                     self._busy |= {row.chat for row in rows if row.chat}

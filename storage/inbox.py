@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     UniqueConstraint,
+    and_,
     bindparam,
     delete,
     func,
@@ -29,6 +30,9 @@ WAITING, DONE, QUARANTINED = "waiting", "done", "quarantined"
 # Written out, so that the partial index serves.
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
 KEPT_FOR_DEDUPE = timedelta(days=7)
+LONGEST_WAIT = timedelta(hours=1)
+"""No second try is put off for so long: a moment further ahead was named by a clock that has been
+set back since, and has come."""
 
 
 class Inbox(Base):
@@ -90,18 +94,26 @@ class Waiting(NamedTuple):
 
 
 _POSTPONED = aliased(Inbox)
+_NOW: ColumnElement[datetime] = bindparam("now")
+_FAR: ColumnElement[datetime] = bindparam("far")
 # Both built once: building them takes longer than running them. Who may not be heard now stands
 # in the query, not after it: one chat's long queue must not fill the limit for all.
 _TAKE = (
     select(Inbox.id, Inbox.channel, Inbox.bot_id, Inbox.chat, Inbox.raw, Inbox.attempts)
     .where(
         Inbox.state == _WAITING,
-        or_(Inbox.next_try_at.is_(None), Inbox.next_try_at <= bindparam("now")),
+        Inbox.bot_id == bindparam("bot"),
+        or_(
+            Inbox.next_try_at.is_(None),
+            Inbox.next_try_at <= _NOW,
+            Inbox.next_try_at > _FAR,
+        ),
         Inbox.chat.not_in(bindparam("busy", expanding=True)),
         Inbox.chat.not_in(
             select(_POSTPONED.chat).where(
                 _POSTPONED.state == _WAITING,
-                _POSTPONED.next_try_at > bindparam("now"),
+                _POSTPONED.next_try_at > _NOW,
+                _POSTPONED.next_try_at <= _FAR,
                 _POSTPONED.chat != "",
             )
         ),
@@ -109,7 +121,12 @@ _TAKE = (
     .order_by(Inbox.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_OLDEST = select(Inbox.received_at).where(Inbox.state == _WAITING).order_by(Inbox.id).limit(1)
+_OLDEST = (
+    select(Inbox.received_at)
+    .where(Inbox.state == _WAITING, Inbox.bot_id == bindparam("bot"))
+    .order_by(Inbox.id)
+    .limit(1)
+)
 _FINISH = (
     update(Inbox)
     .where(Inbox.id.in_(bindparam("ids", expanding=True)))
@@ -159,9 +176,21 @@ async def cursor(tx: Tx, bot_id: int) -> int:
     return found or 0
 
 
-async def take(tx: Tx, limit: int, *, now: datetime, busy: Collection[str] = ()) -> list[Waiting]:
-    """The oldest updates that may be handled now, never past an earlier one of the same chat."""
-    rows = await tx.execute(_TAKE, {"busy": list(busy), "now": now, "limit": limit})
+async def take(
+    tx: Tx, limit: int, *, bot_id: int, now: datetime, busy: Collection[str] = ()
+) -> list[Waiting]:
+    """The oldest updates that may be handled now, never past an earlier one of the same chat.
+
+    What another bot took in (its token stood in the settings before) waits for that bot.
+    """
+    asked = {
+        "bot": bot_id,
+        "busy": list(busy),
+        "now": now,
+        "far": now + LONGEST_WAIT,
+        "limit": limit,
+    }
+    rows = await tx.execute(_TAKE, asked)
     return [Waiting._make(row) for row in rows]
 
 
@@ -200,9 +229,9 @@ async def next_try(tx: Tx) -> datetime | None:
     return await tx.scalar(select(func.min(Inbox.next_try_at)).where(Inbox.state == _WAITING))
 
 
-async def oldest(tx: Tx) -> datetime | None:
+async def oldest(tx: Tx, *, bot_id: int) -> datetime | None:
     """When the update came in that waits longest; None when nothing waits."""
-    return await tx.scalar(_OLDEST)
+    return await tx.scalar(_OLDEST, {"bot": bot_id})
 
 
 async def states(tx: Tx) -> dict[str, int]:
@@ -212,8 +241,17 @@ async def states(tx: Tx) -> dict[str, int]:
 
 
 async def forget_old(tx: Tx, *, now: datetime) -> int:
-    """Drop dedupe hashes older than 7 days; the ledger remembers how many there were."""
-    old = (Inbox.state == DONE) & (Inbox.received_at < now - KEPT_FOR_DEDUPE)
+    """Drop dedupe hashes older than 7 days; the ledger remembers how many there were.
+
+    The newest row stays, however old: SQLite numbers what follows after it, and replies are known
+    by the number of what they answer. Counted anew from 1, they would seem to be sent already.
+    """
+    newest = select(func.max(Inbox.id)).scalar_subquery()
+    old = and_(
+        Inbox.state == DONE,
+        Inbox.received_at < now - KEPT_FOR_DEDUPE,
+        Inbox.id < newest,
+    )
     done = await tx.execute(delete(Inbox).where(old))
     if done.rowcount:
         await count(tx, {("inbox.forgotten", ""): done.rowcount})

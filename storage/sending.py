@@ -195,6 +195,7 @@ def _claimed(database: str, kind: tuple[ColumnElement[bool], ...]) -> Any:
         )
         .join(Address, Address.id == Outbox.address_id)
         .where(Outbox.lane == bindparam("lane"), *kind, ~_BLOCKED)
+        .where(Address.bot_id == bindparam("bot"))
         .where(Outbox.address_id.not_in(_numbers(database, "held")))
         .order_by(Outbox.not_before, Outbox.id)
         .limit(bindparam("room", type_=Integer))
@@ -215,6 +216,7 @@ async def claim(
     most: int,
     others: int,
     owner: str,
+    bot_id: int,
     now: datetime,
     held: Collection[int] = (),
     passed: Passed = _ALL,
@@ -223,7 +225,8 @@ async def claim(
 
     Of all lanes but that of replies together, `others` at the most. One message in flight per
     address; within a lane, an address gets its messages in order. `held` addresses get nothing.
-    `passed` comes from the claim before, if that was this caller's.
+    `passed` comes from the claim before, if that was this caller's. What goes to people who know
+    another bot (its token stood in the settings before) waits for that bot.
     """
     if passed.claims >= _LOOK:
         passed = _ALL
@@ -239,6 +242,7 @@ async def claim(
                 break
             asked = {
                 "lane": lane,
+                "bot": bot_id,
                 "first": first[lane],
                 "now": now,
                 "held": _bound(tx, [*held, *claimed]),

@@ -12,11 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.shape import shape
-from storage import inbox, ledger
+from simulator import Simulator
+from storage import inbox, ledger, outbox
+from storage.people import Address
 from storage.session import Database, Tx
+from talk.messages import Lane, Outbound, Parcel
+from talk.text import plain
 from tests.kernel.journey import Journey, asked
 from tests.kit.databases import deaf
 from tests.kit.world import World
@@ -247,11 +252,81 @@ async def test_the_cursor_follows_ids_that_start_again_lower(world: World) -> No
 
 async def test_old_hashes_are_dropped_and_the_books_remember(world: World) -> None:
     await world.phone("Ani").start()
+    await world.phone("Budi").start()
     await world.settle()
     world.clock.advance(timedelta(days=8))
     async with world.database.transaction() as tx:
-        assert await inbox.forget_old(tx, now=world.clock.now()) == 1
+        assert await inbox.forget_old(tx, now=world.clock.now()) == 1  # the newest stays
+        assert await inbox.forget_old(tx, now=world.clock.now()) == 0
     assert await _count(world, "inbox.forgotten") == 1
+
+
+async def test_after_a_week_in_which_nobody_came_the_first_is_answered(world: World) -> None:
+    await world.phone("Ani").send("/mulai")
+    await world.settle()
+    await world.advance(days=8)
+    budi = world.phone("Budi")
+    await budi.send("/mulai")
+    await world.settle()
+    assert budi.last.text == "q.first?"
+
+
+async def test_a_clock_that_was_a_week_ahead_for_a_moment_costs_no_answer(world: World) -> None:
+    ani = world.phone("Ani")
+    await ani.send("/mulai")
+    await world.settle()
+    world.clock.jump(timedelta(days=8))
+    await world.tick()
+    world.clock.jump(timedelta(days=-8))
+    await ani.send("/mulai")
+    await world.settle()
+    assert [m.text for m in ani.messages if m.from_bot] == ["q.first?", "q.first?"]
+
+
+async def test_a_second_try_outlives_a_clock_that_is_set_back(
+    world: World, journey: Journey
+) -> None:
+    ani = world.phone("Ani")
+    await ani.send("/mulai")
+    await world.settle()
+    journey.fail = 1
+    await ani.send("ya")
+    await world.program.ingest.poll(seconds=0)
+    while await world.program.worker.step():
+        pass
+    world.clock.jump(timedelta(hours=-7))
+    await world.live(60)
+    assert ani.last.text == "q.second?"
+
+
+async def test_what_another_bot_took_in_and_has_to_say_waits_for_it(world: World) -> None:
+    """Somebody tries another token on the office's database, and puts the right one back."""
+    ani = world.phone("Ani")
+    await ani.send("/mulai")
+    await world.settle()
+    await ani.tap("Ya")
+    await world.program.ingest.poll(seconds=0)
+    async with world.database.transaction() as tx:
+        address = await tx.scalar(select(Address.id))
+        reminder = Parcel("r", address, Outbound(plain("Besok pelatihan.")), Lane.REMINDER)
+        await outbox.put(tx, [reminder], at=world.clock.now())
+    own, token = world.simulator, world.token
+    world.token = "7000000002:AAtest-token-that-opens-nothing-y"
+    world.simulator = Simulator(
+        token=world.token,
+        now=world.clock.now,
+        monotonic=world.clock.monotonic,
+        sleep=world._sleep,
+    )
+    await world.crash()
+    budi = world.phone("Budi")
+    await budi.send("/mulai")
+    await world.settle()
+    assert budi.last.text == "q.first?"
+    world.simulator, world.token = own, token
+    await world.crash()
+    await world.settle()
+    assert [m.text for m in ani.messages if m.from_bot][-2:] == ["q.second?", "Besok pelatihan."]
 
 
 async def test_what_comes_during_a_commit_shares_the_next(

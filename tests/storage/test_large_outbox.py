@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 async def _claimed(database: Database, now: datetime = NOW, **more: object) -> list[str]:
     async with database.transaction() as tx:
         asked = {"most": 5, "others": 5, **more}
-        hand = await sending.claim(tx, owner="me", now=now, **asked)
+        hand = await sending.claim(tx, owner="me", bot_id=crowd.BOT, now=now, **asked)
         causes = select(Outbox.cause).where(Outbox.id.in_([row.id for row in hand.rows]))
         return list(await tx.scalars(causes.order_by(Outbox.id)))
 
@@ -115,7 +115,9 @@ async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
 
     event.listen(database._writer.sync_engine, "before_cursor_execute", note)
     async with database.transaction() as tx:
-        await sending.claim(tx, owner="me", now=NOW, most=5, others=5, held=[1, 2])
+        await sending.claim(
+            tx, owner="me", bot_id=crowd.BOT, now=NOW, most=5, others=5, held=[1, 2]
+        )
         await outbox.put(tx, [_parcel("edit", 1, edits="12")], at=NOW)
         await outbox.cancel_for(tx, 1, at=NOW, reason="blocked")
         await outbox.message_of(tx, "AAAAAAAA")
@@ -152,7 +154,9 @@ async def test_what_comes_to_light_behind_those_that_left_is_found_again(
     passed = sending.Passed(numbers[1])
     for _ in range(4):
         async with database.transaction() as tx:
-            hand = await sending.claim(tx, most=1, others=1, owner="me", now=NOW, passed=passed)
+            hand = await sending.claim(
+                tx, most=1, others=1, owner="me", bot_id=crowd.BOT, now=NOW, passed=passed
+            )
         assert hand.more == (len(seen) < 3)
         seen += [row.id for row in hand.rows]
         passed = hand.passed
