@@ -149,6 +149,7 @@ class Batch:
                 now=self._now,
                 inbound=said,
                 inbox_id=row.id,
+                received_at=row.received_at,
                 caller=caller,
                 dialog=standing,
             )

@@ -152,7 +152,9 @@ class Router:
             return
         shown = await step.show(turn)
         value = match(shown.choices, words, numbers=step.numbered or not step.free)
-        if value is not None and value.startswith("!"):
+        if (value is not None or step.free) and not await self._seen(turn):
+            await self._again(turn, turn.say("turn.not_seen"))
+        elif value is not None and value.startswith("!"):
             await self._chosen(turn, value)
         elif value is not None:
             await step.take(turn, Heard(value=value, text=words))
@@ -162,6 +164,15 @@ class Router:
             await step.take(turn, Heard(text=words))
         else:
             await self._again(turn, turn.say("turn.choose_again"))
+
+    async def _seen(self, turn: Turn) -> bool:
+        """Whether the words can be meant for the question where we stand.
+
+        Who hears nothing types her answer again: that must not answer the next question, which
+        she has not seen. One without choices has no reference to look it up by.
+        """
+        prompt = turn.dialog.prompt
+        return not prompt or await outbox.may_answer(turn.tx, prompt, received_at=turn.received_at)
 
     async def _replied(self, turn: Turn, words: str) -> bool:
         return self._reply is not None and await self._reply(turn, words)

@@ -45,6 +45,7 @@ class Turn:
     now: datetime
     inbound: Inbound
     inbox_id: int
+    received_at: datetime  # when the update was stored; it may have waited since
     caller: Caller
     dialog: Standing
     parcels: list[Parcel] = field(default_factory=list)

@@ -91,6 +91,7 @@ class Waiting(NamedTuple):
     chat: str
     raw: bytes
     attempts: int
+    received_at: datetime
 
 
 _POSTPONED = aliased(Inbox)
@@ -99,7 +100,15 @@ _FAR: ColumnElement[datetime] = bindparam("far")
 # Both built once: building them takes longer than running them. Who may not be heard now stands
 # in the query, not after it: one chat's long queue must not fill the limit for all.
 _TAKE = (
-    select(Inbox.id, Inbox.channel, Inbox.bot_id, Inbox.chat, Inbox.raw, Inbox.attempts)
+    select(
+        Inbox.id,
+        Inbox.channel,
+        Inbox.bot_id,
+        Inbox.chat,
+        Inbox.raw,
+        Inbox.attempts,
+        Inbox.received_at,
+    )
     .where(
         Inbox.state == _WAITING,
         Inbox.bot_id == bindparam("bot"),

@@ -215,6 +215,20 @@ async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
     return None if row is None else (State(row.state), row.message)
 
 
+_OUT = (State.SENDING, State.SENT, State.UNCERTAIN)  # it may have been seen
+
+
+async def may_answer(tx: Tx, ref: str, *, received_at: datetime) -> bool:
+    """Whether words that came in then can answer the message with this reference.
+
+    Not when it has not gone out, or was only written after they had come.
+    """
+    asked = select(Outbox.id).where(
+        OWN, Outbox.ref == ref, Outbox.state.in_(_OUT), Outbox.created_at <= received_at
+    )
+    return await tx.scalar(asked) is not None
+
+
 async def newest(tx: Tx, refs: Collection[str]) -> str | None:
     """Which of these messages was put out last; None when none of them is known."""
     known = select(Outbox.ref).where(OWN, Outbox.ref.in_(refs))

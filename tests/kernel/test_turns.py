@@ -89,6 +89,8 @@ async def test_a_bug_that_passes_is_not_noticed(world: World, journey: Journey) 
     (ani,) = await asked(world, "Ani")
     journey.fail = 1
     await ani.tap("Ya")
+    await world.settle()
+    assert ani.last.text == "q.second?"
     await ani.send("tidak")
     await world.settle()
     assert await _answers(world) == 2
