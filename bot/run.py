@@ -24,6 +24,7 @@ from storage.session import is_trouble
 DRAIN = 10.0  # seconds a stop may take
 POLL = 25.0  # seconds one long poll may wait
 LONGEST_PAUSE = 30.0  # seconds between tries while the platform is away
+ASKED_PAUSE = 60.0  # … when it asks for more: nobody is heard meanwhile, and asking costs little
 DATABASE_PAUSE = 2.0  # … while the database is: what waits has to be taken soon after its return
 DOZE = 15.0  # seconds after which a worker looks although nobody called it
 WORKERS_ON_POSTGRES = 4
@@ -32,6 +33,11 @@ WATCH = 30  # seconds between looks whether updates still come to us
 Menu = Mapping[str, Sequence[tuple[str, str]]]
 
 log = structlog.get_logger()
+
+
+def as_asked(pause: float, trouble: Trouble) -> float:
+    """Seconds to the next try: `pause`, or longer when the platform asks for it, in bounds."""
+    return max(pause, min(ASKED_PAUSE, trouble.retry_after or 0.0))
 
 
 class Nursery:
@@ -192,8 +198,8 @@ class Runner:
                 log.error("not connected: the token is refused", retry_in=pause)
             except Trouble as error:
                 health.bad("platform", f"the platform does not answer: {error}")
+                pause = as_asked(pause, error)
                 log.warning("not connected", reason=str(error), retry_in=pause)
-                pause = max(pause, error.retry_after or 0.0)
             await self._pause(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
         return False
@@ -246,7 +252,7 @@ class Runner:
                 health.bad("poll", "another program takes our updates (409)")
             except Trouble as error:
                 health.bad("poll", f"the platform does not answer: {error}")
-                pause = max(pause, error.retry_after or 0.0)
+                pause = as_asked(pause, error)
             except Exception as error:
                 if not is_trouble(error):
                     raise
