@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.metronome import Metronome
 from bot.program import Program
 from bot.serving import Web
 from bot.ticks import Tick
@@ -116,7 +115,7 @@ class Runner:
             loop.add_signal_handler(number, self.stop)
         program = self.program
         updates = "webhook" if self._platform.webhook else "poll"
-        program.health.expect("database", "worker", "sender", updates)
+        program.health.expect("database", "worker", "sender", "pulse", updates)
         async with contextlib.AsyncExitStack() as stack:
             self._nursery.spawn(server.serve(sockets=[sock]))
             stack.callback(setattr, server, "should_exit", True)
@@ -125,9 +124,10 @@ class Runner:
             if await self._connect():
                 if connected is not None:
                     await connected()
-                scheduler = self._scheduler()
-                scheduler.start()
-                stack.callback(scheduler.shutdown, wait=False)
+                metronome = Metronome(self._ticks, self._one_tick)
+                metronome.start()
+                stack.callback(metronome.stop)
+                program.health.good("pulse")  # the first beat is about to come
                 await self._until_stopped(self._loops())
         await self._nursery.close(3.0)
         try:
@@ -155,15 +155,6 @@ class Runner:
         for ended in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
-
-    def _scheduler(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(
-            timezone="UTC",
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        for tick in self._ticks:
-            scheduler.add_job(self._one_tick, IntervalTrigger(seconds=tick.seconds), args=[tick])
-        return scheduler
 
     async def tick_all(self) -> None:
         """Every tick now, as after a movement of the demo's clock."""
