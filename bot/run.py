@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.metronome import Metronome
 from bot.program import Program
 from bot.serving import Web
 from bot.ticks import Tick
@@ -24,6 +23,7 @@ from storage.session import is_trouble
 DRAIN = 10.0  # seconds a stop may take
 POLL = 25.0  # seconds one long poll may wait
 LONGEST_PAUSE = 30.0  # seconds between tries while the platform is away
+ASKED_PAUSE = 60.0  # … when it asks for more: nobody is heard meanwhile, and asking costs little
 DATABASE_PAUSE = 2.0  # … while the database is: what waits has to be taken soon after its return
 DOZE = 15.0  # seconds after which a worker looks although nobody called it
 WORKERS_ON_POSTGRES = 4
@@ -32,6 +32,11 @@ WATCH = 30  # seconds between looks whether updates still come to us
 Menu = Mapping[str, Sequence[tuple[str, str]]]
 
 log = structlog.get_logger()
+
+
+def as_asked(pause: float, trouble: Trouble) -> float:
+    """Seconds to the next try: `pause`, or longer when the platform asks for it, in bounds."""
+    return max(pause, min(ASKED_PAUSE, trouble.retry_after or 0.0))
 
 
 class Nursery:
@@ -110,7 +115,7 @@ class Runner:
             loop.add_signal_handler(number, self.stop)
         program = self.program
         updates = "webhook" if self._platform.webhook else "poll"
-        program.health.expect("database", "worker", "sender", updates)
+        program.health.expect("database", "worker", "sender", "pulse", updates)
         async with contextlib.AsyncExitStack() as stack:
             self._nursery.spawn(server.serve(sockets=[sock]))
             stack.callback(setattr, server, "should_exit", True)
@@ -119,9 +124,10 @@ class Runner:
             if await self._connect():
                 if connected is not None:
                     await connected()
-                scheduler = self._scheduler()
-                scheduler.start()
-                stack.callback(scheduler.shutdown, wait=False)
+                metronome = Metronome(self._ticks, self._one_tick)
+                metronome.start()
+                stack.callback(metronome.stop)
+                program.health.good("pulse")  # the first beat is about to come
                 await self._until_stopped(self._loops())
         await self._nursery.close(3.0)
         try:
@@ -149,15 +155,6 @@ class Runner:
         for ended in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
-
-    def _scheduler(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(
-            timezone="UTC",
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        for tick in self._ticks:
-            scheduler.add_job(self._one_tick, IntervalTrigger(seconds=tick.seconds), args=[tick])
-        return scheduler
 
     async def tick_all(self) -> None:
         """Every tick now, as after a movement of the demo's clock."""
@@ -192,8 +189,8 @@ class Runner:
                 log.error("not connected: the token is refused", retry_in=pause)
             except Trouble as error:
                 health.bad("platform", f"the platform does not answer: {error}")
+                pause = as_asked(pause, error)
                 log.warning("not connected", reason=str(error), retry_in=pause)
-                pause = max(pause, error.retry_after or 0.0)
             await self._pause(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
         return False
@@ -246,7 +243,7 @@ class Runner:
                 health.bad("poll", "another program takes our updates (409)")
             except Trouble as error:
                 health.bad("poll", f"the platform does not answer: {error}")
-                pause = max(pause, error.retry_after or 0.0)
+                pause = as_asked(pause, error)
             except Exception as error:
                 if not is_trouble(error):
                     raise

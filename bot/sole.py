@@ -47,7 +47,8 @@ async def sole(database: Database) -> AsyncIterator[None]:
         if failed is not None:
             raise failed
         return
-    path = database.path.with_name(database.path.name + ".lock")
+    file_itself = database.path.resolve()  # a link is another name, not another database
+    path = file_itself.with_name(file_itself.name + ".lock")
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

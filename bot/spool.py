@@ -50,7 +50,7 @@ class Batch(NamedTuple):
     damaged: int  # lines that are no record: torn by a crash, or rotten
     end: int  # bytes from the start of the file to where the next batch begins
     last: bool  # nothing stood behind it
-    opening: int  # which file: one that was removed is followed by another
+    opening: int  # which file: one that was taken away or cut off is followed by another
 
 
 class Spool:
@@ -143,9 +143,10 @@ class Spool:
                 kept.set_result(None)
 
     def _write(self, records: bytes) -> None:
-        if not os.fstat(self._file).st_nlink:  # somebody removed it, and what waited in it
+        if not self._in_place():  # somebody took it away, and what waited in it
             gone, self._file = self._file, self._open()
             os.close(gone)
+        self._take_stock()
         try:
             left = memoryview(records)
             while left:
@@ -158,7 +159,21 @@ class Spool:
         finally:
             self.size = os.fstat(self._file).st_size
 
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._file), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+
+    def _take_stock(self) -> None:
+        """Begin anew with what is there when somebody else has cut the file off or added to it."""
+        size = os.fstat(self._file).st_size
+        if size != self.size:
+            self.size, self._position = size, 0
+            self._openings += 1
+
     def _read(self) -> Batch:
+        self._take_stock()
         updates: list[bytes] = []
         damaged, end = 0, self._position
         with open(self._file, "rb", closefd=False) as file:

@@ -19,6 +19,7 @@ from bot.install import WEBHOOK_PATH, check_whole, open_database, spool_of, webh
 from bot.metrics import Metrics
 from bot.platform import channel_of
 from bot.refusals import CannotStart
+from bot.run import LONGEST_PAUSE, POLL, as_asked
 from bot.serving import web_server
 from bot.settings import Settings
 from bot.spool import Spool, SpoolFailed
@@ -26,9 +27,7 @@ from channels.result import Trouble
 from channels.telegram import Telegram
 from web.doors import Webhook, doors
 
-POLL = 25.0  # seconds one long poll may wait
 AGAIN = 1.0  # seconds between looks whether the database is back
-LONGEST_PAUSE = 30.0  # seconds between polls while the platform is away
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 log = structlog.get_logger()
@@ -120,6 +119,8 @@ async def _poll(channel: Telegram, spool: Spool) -> None:
                 offset = offset_after(channel, updates, offset)
             pause = 0.5
         except (Trouble, SpoolFailed) as error:
+            if isinstance(error, Trouble):
+                pause = as_asked(pause, error)
             log.warning("no updates for now", reason=str(error), retry_in=pause)
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -119,11 +119,17 @@ def ticks(program: Program) -> list[Tick]:
         else:
             program.health.good("pace")
 
+    pulse = Pulse(clock)
+
+    async def beat() -> None:
+        await pulse.beat()
+        program.health.good("pulse")
+
     spool = [] if program.spool is None else [Tick("spool", 2, program.ingest.replay)]
     return [
         Tick("due", 15, hand_over),
         Tick("announce", 2, Announcing(program).advance),
-        Tick("pulse", PULSE, Pulse(clock).beat),
+        Tick("pulse", PULSE, beat),
         Tick("expire", 15, expire),
         Tick("sweep", 60, sweep),
         Tick("lag", 15, lag),

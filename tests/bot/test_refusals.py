@@ -121,6 +121,16 @@ def test_two_processes_never_work_on_one_database(shell: Shell, command: str) ->
     assert "in use by a running bot" in result.stderr
 
 
+def test_another_name_of_a_database_is_not_another_database(shell: Shell) -> None:
+    assert shell("seed").exit_code == 0
+    (shell.folder / "linked.db").symlink_to(shell.folder / "data" / "tanggap.db")
+    with (shell.folder / "data" / "tanggap.db.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = shell("migrate", TANGGAP_DATABASE_URL="sqlite:///linked.db", **ENGLISH)
+    assert result.exit_code == 2
+    assert "in use by a running bot" in result.stderr
+
+
 def test_a_file_that_cannot_be_opened_is_no_bug(shell: Shell) -> None:
     (shell.folder / "data" / "tanggap.db.lock").mkdir(parents=True)
     result = shell("migrate", **ENGLISH)

@@ -14,7 +14,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.install import WEBHOOK_PATH
+from bot.run import ASKED_PAUSE, Runner
 from bot.serving import listen
 from simulator import Phone, Simulator
 from storage import outbox
@@ -86,6 +89,27 @@ async def test_a_refused_token_is_red_and_heals_without_a_restart(
         assert (await one.ask("/healthz"))[0] == 200
         telegram.restore_token()
         await until(one.ready)
+
+
+@pytest.mark.parametrize("method", ["getMe", "getUpdates"])
+async def test_told_to_wait_for_hours_it_asks_again_after_a_minute(
+    tmp_path: Path, telegram: Simulator, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    pauses: list[float] = []
+
+    async def shorter(_: Runner, seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Runner, "_pause", shorter)
+    for wait in (20, 3_600, 10_072):
+        telegram.faults.add(kind="429", method=method, retry_after=wait, times=1)
+    async with both(tmp_path, telegram) as one:
+        await until(one.ready)
+        phone = telegram.person("Ani")
+        await phone.start()
+        await until(lambda: answered(phone))
+    assert pauses == [20, ASKED_PAUSE, ASKED_PAUSE]
 
 
 async def test_polling_takes_a_webhook_off_and_hangs_the_menu_out(

@@ -1,15 +1,23 @@
-"""What the stand-in shows while the database is away."""
+"""What the stand-in shows and takes while the database is away."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
+from bot import standin
+from bot.run import ASKED_PAUSE
 from bot.settings import Settings
-from bot.spool import Spool
-from bot.standin import _doors
+from bot.spool import Spool, waiting_in
+from bot.standin import _doors, _poll
+from channels.telegram import Telegram
+from simulator import Simulator
+from tests.bot.conftest import TOKEN
+from tests.kit.request import InProcess
 
 
 async def test_its_figures_ask_for_the_same_token(tmp_path: Path) -> None:
@@ -24,3 +32,31 @@ async def test_its_figures_ask_for_the_same_token(tmp_path: Path) -> None:
             assert (await client.get("/metrics", headers=given)).status_code == 200
     finally:
         spool.close()
+
+
+@pytest.mark.parametrize("method", ["getMe", "getUpdates"])
+async def test_it_waits_as_the_platform_asks_but_not_for_hours(
+    tmp_path: Path, telegram: Simulator, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def shorter(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0.01)
+
+    for wait in (20, 3_600, 10_072):
+        telegram.faults.add(kind="429", method=method, retry_after=wait, times=1)
+    await telegram.person("Ani").start()
+    channel = Telegram(token=TOKEN, key=b"k" * 32, request=InProcess(telegram))
+    spool = Spool(tmp_path / "1.spool")
+    monkeypatch.setattr(standin.asyncio, "sleep", shorter)
+    polling = asyncio.create_task(_poll(channel, spool))
+    try:
+        async with asyncio.timeout(30):
+            while not waiting_in(tmp_path):
+                await sleep(0.01)
+    finally:
+        polling.cancel()
+        spool.close()
+    assert pauses == [20, ASKED_PAUSE, ASKED_PAUSE]

@@ -6,7 +6,7 @@ import asyncio
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -278,14 +278,53 @@ async def test_a_disk_that_fails_to_write_through_acknowledges_nothing(
         assert await _all(spool) == ([b"kept"], 0)
 
 
-async def test_a_file_removed_under_us_is_made_anew(tmp_path: Path) -> None:
+TAKEN_AWAY = {
+    "removed": Path.unlink,
+    "moved": lambda path: path.rename(path.with_name("moved")),
+    "moved, and another put there": lambda path: (
+        path.rename(path.with_name("moved")),
+        path.touch(0o600),
+    ),
+    "cut off": lambda path: os.truncate(path, 0),
+}
+
+
+@pytest.mark.parametrize("take_away", TAKEN_AWAY.values(), ids=TAKEN_AWAY)
+@pytest.mark.parametrize("handed_on", [False, True])
+async def test_a_file_taken_away_under_us_is_made_anew(
+    tmp_path: Path, take_away: Callable[[Path], object], handed_on: bool
+) -> None:
+    """What went with it is gone; what comes next stands where it is looked for."""
     path = tmp_path / "1.spool"
     with opened(path) as spool:
-        await spool.append([b"thrown away by somebody"])
-        path.unlink()
+        await spool.append([b"%d, taken away by somebody" % n for n in range(UPDATES + 1)])
+        if handed_on:
+            await spool.forget(await spool.read())
+        take_away(path)
         await spool.append([b"kept"])
         assert waiting_in(tmp_path) == 1
         assert await _all(spool) == ([b"kept"], 0)
+        assert path.stat().st_size == 0
+
+
+@pytest.mark.parametrize("left", [0, 100])
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_file_cut_off_under_us_comes_to_its_end(
+    tmp_path: Path, left: int, reading: bool
+) -> None:
+    """Nothing is brought meanwhile: whoever hands on must not look for the rest for ever."""
+    path = tmp_path / "1.spool"
+    with opened(path) as spool:
+        await spool.append([b"%d" % n for n in range(2 * UPDATES + 1)])
+        await spool.forget(await spool.read())
+        batch = await spool.read() if reading else None
+        os.truncate(path, left)
+        if batch is not None:
+            await spool.forget(batch)
+        async with asyncio.timeout(10):
+            updates, _ = await _all(spool)
+        assert updates == [b"%d" % n for n in range(len(updates))]
+        assert bool(updates) == bool(left)
 
 
 async def test_a_file_removed_while_it_is_handed_on_takes_nothing_new_along(
