@@ -264,6 +264,17 @@ async def test_someone_who_blocked_us_is_skipped_not_retried(world: World) -> No
         assert await people.addresses_of(tx, [address]) == {}
 
 
+async def test_whatever_the_platform_says_in_a_refusal_can_be_written_down(world: World) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="400", description="odd\0 words")
+    await _put(world, address, "satu")
+    await _put(world, address, "dua")
+    await world.settle()
+    row = await _row(world, "satu")
+    assert (row.state, row.error) == (State.FAILED, "Bad Request: odd words")
+    assert _copies(world, "Ani", "dua") == 1
+
+
 async def test_a_refused_token_keeps_the_queue_and_turns_ready_red(world: World) -> None:
     address = await _address(world, "Ani")
     world.simulator.revoke_token()
