@@ -33,9 +33,15 @@ _SQLITE_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _POSTGRES_DAMAGED = ("XX001", "XX002")
 
 # Waiting for a lock ends before a statement does, so that the two can be told apart.
-_POSTGRES_OPTIONS = (
-    "-c lock_timeout=10s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+_LIMITS = "-c lock_timeout=10s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+# A line that vanishes (a way that swallows everything, a power cut) is noticed by both its ends
+# after 30 s; else a server keeps the session for 2 hours, and with it our lock. The user timeout
+# (ms) is for an answer that was on its way just then: those keep no alive.
+_NOTICE = (
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=30000"
 )
+_NOTICE_HERE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 _TOO_LONG = "57014"
 
 
@@ -84,6 +90,14 @@ _JSON: dict[str, Any] = {
 }
 
 
+_TRY = text("SELECT pg_try_advisory_lock(7241)")
+_WHO = text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+_END = text(
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE pid = :pid AND backend_start = :backend_start"
+)
+
+
 class Lock:
     """PostgreSQL's lock for one working process. It lives as long as its session.
 
@@ -94,6 +108,7 @@ class Lock:
         """Take nothing yet."""
         self._engine = engine
         self._session: Tx | None = None
+        self._last: dict[str, Any] | None = None  # our last session, as the server knows it
 
     async def held(self) -> bool:
         """Take it, or see that it is still ours; False while another process has it."""
@@ -101,7 +116,12 @@ class Lock:
             if self._session is None:
                 self._session = await self._engine.connect()
                 await self._session.execution_options(isolation_level="AUTOCOMMIT")
-            return bool(await self._session.scalar(text("SELECT pg_try_advisory_lock(7241)")))
+                this = (await self._session.execute(_WHO)).one()._asdict()
+                if self._last is not None and not await self._session.scalar(_TRY):
+                    # Its line is gone. The server may not know that, and keep the lock with it.
+                    await self._session.execute(_END, self._last)
+                self._last = this
+            return bool(await self._session.scalar(_TRY))
         except BaseException:
             await self.release()
             raise
@@ -148,7 +168,7 @@ class Database:
         else:
             from storage.line import Line  # an office on SQLite needs no PostgreSQL in memory
 
-            limits = {"options": _POSTGRES_OPTIONS, "async_creator_fn": Line.connect}
+            quick = {"options": f"{_LIMITS} {_NOTICE}", "async_creator_fn": Line.connect}
             self._writer = self._reader = create_async_engine(
                 self.url,
                 pool_size=pool_size,
@@ -157,7 +177,11 @@ class Database:
                 pool_pre_ping=False,
                 **_JSON,
                 hide_parameters=True,  # an error in a log must not carry anybody's values
-                connect_args={"connect_timeout": 5, **(limits if hurry else {})},
+                connect_args={
+                    "connect_timeout": 5,
+                    **_NOTICE_HERE,
+                    **(quick if hurry else {"options": _NOTICE}),
+                },
             )
 
     @property
