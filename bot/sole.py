@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import structlog
 
 from domain.errors import Refused
-from storage.session import Database, Lock, is_trouble
+from storage.lock import Lock
+from storage.session import Database, is_trouble
 
 LOOK = 5.0  # seconds between looks whether PostgreSQL still keeps our lock
 # Seconds a start waits for another process. PostgreSQL takes 30 to notice that the machine of one
