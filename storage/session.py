@@ -45,6 +45,10 @@ _NOTICE = (
 _NOTICE_HERE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 _TOO_LONG = "57014"
 
+# Refused when anything else would be: a new table needs room on the disk at once, where a new row
+# may find some in a page that is there. Nobody ever sees it.
+_WRITE = text("CREATE TABLE tanggap_writes AS SELECT 1 AS one")
+
 
 def is_trouble(error: BaseException) -> bool:
     """Whether the database is at fault (away, locked, full, damaged), not the one who asked.
@@ -236,6 +240,19 @@ class Database:
                 raise
             return str(error.orig)  # "file is not a database", "disk image is malformed"
         return "" if found == "ok" else found
+
+    async def check_writing(self) -> str:
+        """Make PostgreSQL write, and take it back; "" when it does, else what is in the way.
+
+        It may only read, be full, or be away. What else it refuses (we may make no table) is no
+        matter of when: that is "", too.
+        """
+        try:
+            async with self._writer.connect() as tx:  # never committed
+                await tx.execute(_WRITE)
+        except Exception as error:
+            return type(getattr(error, "orig", error)).__name__ if is_trouble(error) else ""
+        return ""
 
     async def truncate_log(self) -> None:
         """Bring SQLite's log home and empty it, so that erased pages leave the disk.
