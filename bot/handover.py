@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from storage.sending import Claimed
@@ -10,11 +11,11 @@ from storage.settling import Outcome
 
 
 class Ended(NamedTuple):
-    """A call that came to its end: its row, what becomes of it, whether we were shut out."""
+    """A call that came to its end: its row, and what becomes of it."""
 
     row: Claimed
     outcome: Outcome
-    blocked: bool
+    blocked: datetime | None  # when it was made, if we were shut out then
 
 
 @dataclass

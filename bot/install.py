@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from bot.refusals import CannotStart
 from bot.secret import load_keys
 from bot.settings import Settings
-from bot.sole import sole
+from bot.sole import PATIENCE, sole
 from bot.spool import Spool
 from domain.keys import Keys
 from domain.visits import KeyDamaged, unwrap
@@ -143,7 +143,7 @@ async def working(settings: Settings) -> AsyncIterator[Place]:
     try:
         if not database.is_sqlite:
             await check_whole(database)  # the lock is kept by the server, so that has to be there
-        async with sole(database):
+        async with sole(database, patience=PATIENCE):
             if database.is_sqlite:
                 await check_whole(database)
             await bring_up_to_date(database, may=database.is_sqlite)

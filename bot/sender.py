@@ -21,7 +21,7 @@ from bot.pace import Pace
 from bot.verdict import RESEND_AFTER, verdict
 from channels.result import Ending, Result
 from channels.telegram import Telegram
-from storage import outbox, sending, settling
+from storage import sending, settling
 from storage.sending import Claimed, Hand
 from storage.session import Database, Tx, is_trouble
 from talk.messages import Lane
@@ -221,8 +221,11 @@ class Sender:
         outcomes = [ended.outcome for ended in finished]
         await settling.settle(tx, outcomes, owner=self.owner, at=now)
         for ended in finished:
-            if ended.blocked:
-                await outbox.shut_out(tx, ended.row.address_id, at=now)
+            if ended.blocked is not None:
+                row = ended.row
+                await settling.shut_out(
+                    tx, row.address_id, told=row.id, since=ended.blocked, at=now
+                )
 
     def _settled(self, finished: Sequence[Ended]) -> None:
         """What follows once it is committed how these ended."""
@@ -237,14 +240,15 @@ class Sender:
 
     async def deliver(self, row: Claimed) -> None:
         """Make the call for one claimed row and note how it ended."""
-        started = self._clock.monotonic()
+        began, started = self._clock.now(), self._clock.monotonic()
         result = await self._calls.make(row)
         now = self._clock.monotonic()
         self._metrics.called(now - started)
         self._heed(row, result)
         outcome = verdict(row, result, now=self._clock.now())
         del self._flying[row.id]
-        self._outcomes.append(Ended(row, outcome, result.ending is Ending.BLOCKED))
+        blocked = began if result.ending is Ending.BLOCKED else None
+        self._outcomes.append(Ended(row, outcome, blocked))
         # Somebody may wait for the next message of a conversation, if any may go at all.
         if not self._patient or (row.lane == Lane.INTERACTIVE and self._pace.room(now)[0]):
             self._wake.set()

@@ -7,10 +7,19 @@ import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+
 from domain.errors import Refused
-from storage.session import Database, Lock, is_trouble
+from storage.lock import Lock
+from storage.session import Database, is_trouble
 
 LOOK = 5.0  # seconds between looks whether PostgreSQL still keeps our lock
+# Seconds a start waits for another process. PostgreSQL takes 30 to notice that the machine of one
+# is gone (storage/session.py); as many again, for a server that has much to do then.
+PATIENCE = 60.0
+AGAIN = 1.0  # seconds between tries meanwhile
+
+log = structlog.get_logger()
 
 
 class AlreadyRunning(Refused):
@@ -22,17 +31,18 @@ class AlreadyRunning(Refused):
 
 
 @asynccontextmanager
-async def sole(database: Database) -> AsyncIterator[None]:
+async def sole(database: Database, *, patience: float = 0.0) -> AsyncIterator[None]:
     """Hold the database for this process. Raises AlreadyRunning, also later.
 
     A server that restarts takes our lock along. We take it back as soon as it answers; whoever was
     quicker is working there now, and what stands inside is cancelled.
+
+    PostgreSQL may keep the lock of a process that is gone: it is waited for, `patience` seconds.
     """
     if database.path is None:
         lock, failed = database.lock(), None
         try:
-            if not await lock.held():
-                raise AlreadyRunning(database)
+            await _take(lock, database, patience)
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(_watch(lock, database))
                 try:
@@ -55,6 +65,28 @@ async def sole(database: Database) -> AsyncIterator[None]:
         except BlockingIOError:
             raise AlreadyRunning(database) from None
         yield
+
+
+async def _take(lock: Lock, database: Database, patience: float) -> None:
+    """Take the lock, or wait for it. Raises AlreadyRunning when that took too long.
+
+    Nothing is taken in meanwhile, not even into the spool: the other may well be alive, and what
+    is asked of the platform beside it would be missing there, and stay here.
+    """
+    if await lock.held():
+        return
+    until = asyncio.get_running_loop().time() + patience
+    if patience:
+        log.warning(
+            "another process holds the database: waiting for its end",
+            where=database.where,
+            seconds=patience,
+        )
+    while asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(AGAIN)
+        if await lock.held():
+            return
+    raise AlreadyRunning(database)
 
 
 async def _watch(lock: Lock, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Started while the database is away: updates are taken into the spool until it is back.
+"""Started while the database is away, or only reads: updates go to the spool until it is back.
 
 Somebody restarts a bot that does not answer, or a machine comes back before its database does. All
 else waits: the bot starts for real, with all its checks, when the database can be reached.
@@ -70,12 +70,13 @@ async def stand_in(settings: Settings, sock: socket.socket) -> bool:
 
 
 async def _away(settings: Settings) -> str:
-    """Why the database cannot be reached; "" if it can. Anything else is the start's to tell."""
+    """Why the database takes nothing; "" if it does. Anything else is the start's to tell."""
     database = open_database(settings, beside=True)
     try:
         # A file is not away: what is wrong with it does not pass by itself.
         if not database.is_sqlite:
             await check_whole(database)
+            return await database.check_writing()
     except CannotStart as error:
         return str(error.values["problem"]) if error.key == "cli.database_away" else ""
     finally:

@@ -33,7 +33,7 @@ from storage import announcements
 from storage.announcements import Announcement
 from storage.base import Base, Serial, Tx, insert_new
 from storage.ledger import count
-from storage.people import Address, set_active
+from storage.people import Address
 from talk.messages import Lane, Parcel, Policy, encode
 from talk.reference import reference
 
@@ -240,18 +240,21 @@ async def arrived(tx: Tx, refs: Collection[str], *, at: datetime) -> None:
     await tx.execute(_ARRIVED, {"refs": list(refs), "at": at})
 
 
-async def cancel_for(tx: Tx, address_id: int, *, at: datetime, reason: str) -> None:
-    """Somebody shut us out: what waits for that address is pointless."""
+async def cancel_for(
+    tx: Tx, address_id: int, *, at: datetime, reason: str, before: datetime | None = None
+) -> None:
+    """Somebody shut us out: what waits for that address (put out before then) is pointless."""
+    waits = or_(
+        Outbox.state == State.READY,
+        and_(Outbox.state == State.UNCERTAIN, Outbox.not_before.is_not(None)),
+    )
+    pointless = update(Outbox).where(Outbox.address_id == address_id, waits)
+    if before is not None:
+        pointless = pointless.where(Outbox.created_at < before)
     await tx.execute(
-        update(Outbox)
-        .where(
-            Outbox.address_id == address_id,
-            or_(
-                Outbox.state == State.READY,
-                and_(Outbox.state == State.UNCERTAIN, Outbox.not_before.is_not(None)),
-            ),
+        pointless.values(
+            state=State.CANCELLED, settled_at=at, not_before=None, body=None, error=reason
         )
-        .values(state=State.CANCELLED, settled_at=at, not_before=None, body=None, error=reason)
     )
 
 
@@ -272,12 +275,6 @@ async def cancel_announcements(tx: Tx, person_id: int, *, at: datetime) -> int:
         .values(state=State.CANCELLED, settled_at=at, body=None, error="opted out")
     )
     return done.rowcount
-
-
-async def shut_out(tx: Tx, address_id: int, *, at: datetime) -> None:
-    """The platform says this person is gone: the address rests until she comes back."""
-    await set_active(tx, address_id, False)
-    await cancel_for(tx, address_id, at=at, reason="blocked")
 
 
 async def cancel_batch(tx: Tx, batch: str, *, at: datetime, reason: str) -> int:

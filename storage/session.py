@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.base import Tx
+from storage.lock import Lock
 from storage.near import Near, near
 
 __all__ = ["Database", "Tx", "UnknownDatabase", "is_trouble"]
@@ -33,10 +34,20 @@ _SQLITE_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _POSTGRES_DAMAGED = ("XX001", "XX002")
 
 # Waiting for a lock ends before a statement does, so that the two can be told apart.
-_POSTGRES_OPTIONS = (
-    "-c lock_timeout=10s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+_LIMITS = "-c lock_timeout=10s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+# A line that vanishes (a way that swallows everything, a power cut) is noticed by both its ends
+# after 30 s; else a server keeps the session for 2 hours, and with it our lock. The user timeout
+# (ms) is for an answer that was on its way just then: those keep no alive.
+_NOTICE = (
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=30000"
 )
+_NOTICE_HERE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 _TOO_LONG = "57014"
+
+# Refused when anything else would be: a new table needs room on the disk at once, where a new row
+# may find some in a page that is there. Nobody ever sees it.
+_WRITE = text("CREATE TABLE tanggap_writes AS SELECT 1 AS one")
 
 
 def is_trouble(error: BaseException) -> bool:
@@ -84,36 +95,6 @@ _JSON: dict[str, Any] = {
 }
 
 
-class Lock:
-    """PostgreSQL's lock for one working process. It lives as long as its session.
-
-    So a killed process frees it at once, and a server that restarts takes it from a living one.
-    """
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Take nothing yet."""
-        self._engine = engine
-        self._session: Tx | None = None
-
-    async def held(self) -> bool:
-        """Take it, or see that it is still ours; False while another process has it."""
-        try:
-            if self._session is None:
-                self._session = await self._engine.connect()
-                await self._session.execution_options(isolation_level="AUTOCOMMIT")
-            return bool(await self._session.scalar(text("SELECT pg_try_advisory_lock(7241)")))
-        except BaseException:
-            await self.release()
-            raise
-
-    async def release(self) -> None:
-        """Let it go with its session, whatever has become of that."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.invalidate()
-            await session.close()
-
-
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
@@ -148,7 +129,7 @@ class Database:
         else:
             from storage.line import Line  # an office on SQLite needs no PostgreSQL in memory
 
-            limits = {"options": _POSTGRES_OPTIONS, "async_creator_fn": Line.connect}
+            quick = {"options": f"{_LIMITS} {_NOTICE}", "async_creator_fn": Line.connect}
             self._writer = self._reader = create_async_engine(
                 self.url,
                 pool_size=pool_size,
@@ -157,7 +138,11 @@ class Database:
                 pool_pre_ping=False,
                 **_JSON,
                 hide_parameters=True,  # an error in a log must not carry anybody's values
-                connect_args={"connect_timeout": 5, **(limits if hurry else {})},
+                connect_args={
+                    "connect_timeout": 5,
+                    **_NOTICE_HERE,
+                    **(quick if hurry else {"options": _NOTICE}),
+                },
             )
 
     @property
@@ -255,6 +240,19 @@ class Database:
                 raise
             return str(error.orig)  # "file is not a database", "disk image is malformed"
         return "" if found == "ok" else found
+
+    async def check_writing(self) -> str:
+        """Make PostgreSQL write, and take it back; "" when it does, else what is in the way.
+
+        It may only read, be full, or be away. What else it refuses (we may make no table) is no
+        matter of when: that is "", too.
+        """
+        try:
+            async with self._writer.connect() as tx:  # never committed
+                await tx.execute(_WRITE)
+        except Exception as error:
+            return type(getattr(error, "orig", error)).__name__ if is_trouble(error) else ""
+        return ""
 
     async def truncate_log(self) -> None:
         """Bring SQLite's log home and empty it, so that erased pages leave the disk.

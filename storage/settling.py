@@ -11,7 +11,8 @@ from msgspec import json
 from sqlalchemy import ARRAY, BigInteger, String, and_, bindparam, cast, func, select, update
 
 from storage.base import Tx
-from storage.outbox import RARE, READY, Outbox, State
+from storage.outbox import RARE, READY, Outbox, State, cancel_for
+from storage.people import set_active
 from talk.messages import Policy
 
 
@@ -73,6 +74,20 @@ async def settle(tx: Tx, outcomes: Sequence[Outcome], *, owner: str, at: datetim
         else:
             asked["messages"] = json.encode(messages).decode()
         await tx.execute(_settle(database, final), asked)
+
+
+async def shut_out(tx: Tx, address_id: int, *, told: int, since: datetime, at: datetime) -> None:
+    """This person is gone, says the platform: the address rests until she comes back.
+
+    It was asked at `since`, with the message `told`, and she may have come back since: what was
+    put out later is left to be tried, and only where there is nothing later the address rests.
+    """
+    await cancel_for(tx, address_id, at=at, reason="blocked", before=since)
+    later = select(Outbox.id).where(
+        Outbox.address_id == address_id, Outbox.id > told, Outbox.created_at >= since
+    )
+    if await tx.scalar(later.limit(1)) is None:
+        await set_active(tx, address_id, False)
 
 
 async def overdue(tx: Tx, *, now: datetime) -> bool:

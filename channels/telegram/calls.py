@@ -71,7 +71,8 @@ class Calls:
         return trouble
 
     def redacted(self, text: str) -> str:
-        """Short, and without address and token."""
+        """Short, without address and token, and without NUL: PostgreSQL keeps none in a text."""
+        text = text.replace("\0", "")
         return _ADDRESS.sub("…", text).replace(self._secret, "…")[:200]
 
     async def _post(

@@ -6,8 +6,11 @@ import fcntl
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
+from bot import install, sole
 from bot.spool import Spool
 from tests.bot.conftest import SECRET_PART, TOKEN, Shell
 
@@ -129,6 +132,27 @@ def test_another_name_of_a_database_is_not_another_database(shell: Shell) -> Non
         result = shell("migrate", TANGGAP_DATABASE_URL="sqlite:///linked.db", **ENGLISH)
     assert result.exit_code == 2
     assert "in use by a running bot" in result.stderr
+
+
+def test_a_second_process_on_postgresql_says_that_it_waits_and_then_refuses(
+    shell: Shell, empty_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "PATIENCE", 0.2)
+    monkeypatch.setattr(sole, "AGAIN", 0.05)
+    address = make_url(empty_postgres).set(drivername="postgresql")
+    with psycopg.connect(address.render_as_string(hide_password=False)) as first:
+        first.execute("SELECT pg_advisory_lock(7241)")
+        result = shell(
+            "run",
+            TANGGAP_DATABASE_URL=empty_postgres,
+            TANGGAP_TELEGRAM_TOKEN=TOKEN,
+            TANGGAP_WEB_PORT="0",
+            **ENGLISH,
+        )
+        assert result.exit_code == 2
+        assert "another process holds the database: waiting for its end" in result.stderr
+        assert "in use by a running bot" in result.stderr
+        assert "waiting" not in shell("migrate", TANGGAP_DATABASE_URL=empty_postgres).output
 
 
 def test_a_file_that_cannot_be_opened_is_no_bug(shell: Shell) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from bot import standin
 from bot.run import ASKED_PAUSE
 from bot.settings import Settings
 from bot.spool import Spool, waiting_in
-from bot.standin import _doors, _poll
+from bot.standin import _away, _doors, _poll
 from channels.telegram import Telegram
 from simulator import Simulator
+from storage.session import Database
 from tests.bot.conftest import TOKEN
 from tests.kit.request import InProcess
 
@@ -60,3 +62,34 @@ async def test_it_waits_as_the_platform_asks_but_not_for_hours(
         polling.cancel()
         spool.close()
     assert pauses == [20, ASKED_PAUSE, ASKED_PAUSE]
+
+
+@pytest.mark.enable_socket
+async def test_a_database_that_only_reads_is_away(empty_postgres: str) -> None:
+    """A standby after a failover, a server whose disk is full: it answers, and takes nothing."""
+    settings = Settings(_env_file=None, database_url=empty_postgres)  # type: ignore[call-arg]
+    assert await _away(settings) == ""
+    database = Database(empty_postgres)
+    try:
+        async with database.transaction() as tx:
+            name = await tx.scalar(text("SELECT current_database()"))
+            await tx.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        assert await _away(settings) == "ReadOnlySqlTransaction"
+        async with database.reading() as tx:
+            tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+            assert await tx.scalar(text(tables)) == 0, "what was tried leaves nothing"
+    finally:
+        await database.close()
+
+
+@pytest.mark.enable_socket
+async def test_whoever_may_make_no_table_is_not_kept_waiting(empty_postgres: str) -> None:
+    """That does not pass by itself: the start says what it misses."""
+    database = Database(empty_postgres)
+    try:
+        async with database.transaction() as tx:
+            await tx.execute(text("DROP SCHEMA public"))
+        settings = Settings(_env_file=None, database_url=empty_postgres)  # type: ignore[call-arg]
+        assert await _away(settings) == ""
+    finally:
+        await database.close()

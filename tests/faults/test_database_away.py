@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from bot import sole as keeping
 from bot.sole import AlreadyRunning, sole
@@ -132,6 +133,73 @@ async def test_who_finds_the_lock_with_another_stops(own_url: str) -> None:
     await lock.release()
     await first.close()
     await other.close()
+
+
+async def _holders(database: Database) -> set[int]:
+    """The sessions of the lock, as the server knows them."""
+    async with database.reading() as tx:
+        return set((await tx.exec_driver_sql(LOCKED)).scalars())
+
+
+async def test_a_lock_left_on_a_line_that_vanished_is_taken_back(
+    own_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server hears nothing of the end of that line, and keeps its session."""
+    monkeypatch.setattr(line, "SILENCE", 0.5)
+    other = Database(own_url)
+    async with before(own_url, tmp_path) as (proxy, through):
+        first = Database(through)
+        async with sole(first):
+            left = await _holders(other)
+            assert proxy.strand() == 1
+            async with asyncio.timeout(30):
+                while (await _holders(other)) in (left, set()):
+                    await asyncio.sleep(0.02)
+            with pytest.raises(AlreadyRunning):
+                async with sole(other):
+                    pass
+        await first.close()
+    await other.close()
+
+
+async def test_a_start_waits_for_the_session_of_one_that_is_gone(
+    own_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "AGAIN", 0.05)
+    gone, starting = Database(own_url), Database(own_url)
+    lock = gone.lock()
+    assert await lock.held()
+
+    async def start() -> None:
+        async with sole(starting, patience=60.0):
+            assert await _holders(gone) == await _holders(starting) != left
+
+    left = await _holders(gone)
+    with capture_logs() as told:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(start())
+            while not told:  # that it waits is said at once
+                await asyncio.sleep(0)
+            await lock.release()
+    assert [(e["where"], e["seconds"]) for e in told] == [(starting.where, 60.0)]
+    await gone.close()
+    await starting.close()
+
+
+@pytest.mark.parametrize("hurry", [True, False])
+async def test_the_server_is_asked_to_notice_a_line_that_vanished(url: str, hurry: bool) -> None:
+    """What it was asked; on a Unix socket, where no line can vanish, nothing comes of it."""
+    database = Database(url, hurry=hurry)
+    async with database.reading() as tx:
+        asked = await tx.exec_driver_sql(
+            "SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%%'"
+        )
+        asked = {name: int(value) for name, value in asked}
+    await database.close()
+    idle, count = asked["tcp_keepalives_idle"], asked["tcp_keepalives_count"]
+    noticed = idle + count * asked["tcp_keepalives_interval"]
+    assert 0 < noticed * 1000 == asked["tcp_user_timeout"]
+    assert 1.5 * noticed <= keeping.PATIENCE
 
 
 async def test_leaving_is_quiet_when_the_session_has_ended(own_url: str) -> None:

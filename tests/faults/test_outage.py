@@ -120,6 +120,25 @@ async def test_killed_and_started_again_while_the_database_is_away(
         await outage.jump(KEPT + 20)
 
 
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_killed_and_started_again_while_the_database_only_reads(
+    server: Postgres, tmp_path: Path, mode: str
+) -> None:
+    """As a standby does, and a server whose disk is full: it answers, and takes nothing."""
+    async with _outage(server, tmp_path, mode) as outage:
+        outage.office.kill()
+        server.alter("default_transaction_read_only", "on")
+        try:
+            outage.office.start()
+            await outage.tap(outage.phones, 0.5)
+            await outage.jump(KEPT + 20)
+            answer = await _asked(outage, "/readyz")
+            assert answer.status_code == 503
+            assert "ReadOnly" in answer.json()["parts"]["database"]
+        finally:
+            server.alter("default_transaction_read_only", "off")
+
+
 async def test_told_to_stop_while_the_database_is_away(server: Postgres, tmp_path: Path) -> None:
     """One started meanwhile stops at a word, too; in a container nothing else would end it."""
     async with _outage(server, tmp_path, "polling") as outage:

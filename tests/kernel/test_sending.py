@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from storage import outbox, people
@@ -42,6 +43,13 @@ async def _row(world: World, words: str) -> Any:
             f"select state, attempts, error, not_before from outbox where cause = 'test:{words}'"
         )
         return rows.one()
+
+
+async def _active(world: World, address: int) -> bool:
+    async with world.database.reading() as tx:
+        return bool(
+            await tx.scalar(select(people.Address.active).where(people.Address.id == address))
+        )
 
 
 def _copies(world: World, name: str, words: str) -> int:
@@ -257,11 +265,47 @@ async def test_someone_who_blocked_us_is_skipped_not_retried(world: World) -> No
     world.simulator.faults.add(method="sendMessage", kind="blocked")
     for words in ("satu", "dua", "tiga"):
         await _put(world, address, words)
+    world.clock.advance(timedelta(seconds=1))
     await world.settle()
     assert (await _row(world, "satu")).state == State.FAILED
     assert {(await _row(world, w)).state for w in ("dua", "tiga")} == {State.CANCELLED}
-    async with world.database.reading() as tx:
-        assert await people.addresses_of(tx, [address]) == {}
+    assert not await _active(world, address)
+
+
+async def test_a_late_refusal_does_not_shut_out_who_came_back_meanwhile(world: World) -> None:
+    """She blocked us and came back while the answer to the call was on its way to us."""
+    address, ani, sender = await _address(world, "Ani"), world.phone("Ani"), world.program.sender
+    await _put(world, address, "satu")
+    await _put(world, address, "dua")
+    world.clock.advance(timedelta(seconds=1))
+    world.simulator.faults.add(method="sendMessage", kind="blocked")
+    (row,) = await sender.claim()
+    await sender.deliver(row)
+    world.clock.advance(timedelta(seconds=1))
+    await ani.send("/mulai")
+    heard = len(ani.messages)
+    await world.program.ingest.poll(seconds=0)
+    while await world.program.worker.step():
+        pass
+    assert await sender.settle() == 1  # only now it is written down that we were shut out
+    await world.settle()
+    assert len(ani.messages) > heard
+    assert [(await _row(world, words)).state for words in ("satu", "dua")] == [
+        State.FAILED,
+        State.CANCELLED,
+    ]
+    assert await _active(world, address)
+
+
+async def test_whatever_the_platform_says_in_a_refusal_can_be_written_down(world: World) -> None:
+    address = await _address(world, "Ani")
+    world.simulator.faults.add(method="sendMessage", kind="400", description="odd\0 words")
+    await _put(world, address, "satu")
+    await _put(world, address, "dua")
+    await world.settle()
+    row = await _row(world, "satu")
+    assert (row.state, row.error) == (State.FAILED, "Bad Request: odd words")
+    assert _copies(world, "Ani", "dua") == 1
 
 
 async def test_a_refused_token_keeps_the_queue_and_turns_ready_red(world: World) -> None:

@@ -31,7 +31,7 @@ async def test_a_statement_that_takes_too_long_holds_up_nobody_else(
     async def look_at_everything(turn: Turn, _: str) -> None:
         await turn.tx.execute(text("select pg_sleep(1)"))
 
-    monkeypatch.setattr(session, "_POSTGRES_OPTIONS", "-c statement_timeout=200ms")
+    monkeypatch.setattr(session, "_LIMITS", "-c statement_timeout=200ms")
     journey = Journey()
     journey.COMMANDS = (*journey.COMMANDS, Command("lama", look_at_everything))
     async with databases.postgres_database(postgres_url) as database:
@@ -59,7 +59,7 @@ async def test_a_server_that_is_slow_with_everybody_costs_nobody_an_update(
     async def wait(turn: Turn, _: str) -> None:
         await turn.tx.execute(text("select pg_sleep(1)"))
 
-    monkeypatch.setattr(session, "_POSTGRES_OPTIONS", "-c statement_timeout=200ms")
+    monkeypatch.setattr(session, "_LIMITS", "-c statement_timeout=200ms")
     journey = Journey()
     journey.COMMANDS = (*journey.COMMANDS, Command("lama", wait))
     async with databases.postgres_database(postgres_url) as database:

@@ -62,6 +62,7 @@ async def postgres_database(url: str) -> AsyncIterator[Database]:
         yield database
     finally:
         async with database.transaction() as tx:
+            await tx.exec_driver_sql("SET LOCAL statement_timeout = 0")
             used = list(await tx.scalars(_USED))
             if used:
                 names = ", ".join(f'"{table}"' for table in used)

@@ -31,6 +31,7 @@ class Proxy:
         """`target` is the Unix socket or the loopback port of the server."""
         self._target = target
         self._lines: dict[asyncio.Task[None], list[Writer]] = {}
+        self._stranded: list[Writer] = []
         self.refusing = False  # new lines are closed at once
         self.silent = False  # nothing passes in either direction, and nothing is closed
         self.delay = 0.0  # seconds that each piece takes longer
@@ -43,6 +44,18 @@ class Proxy:
         standing = list(self._lines.items())
         for task, writers in standing:
             _abort(writers)
+            task.cancel()
+        return len(standing)
+
+    def strand(self) -> int:
+        """Nothing passes any more on the lines that stand, and neither end hears of it; how many.
+
+        As after a power cut, or when something on the way forgot them; new lines pass.
+        """
+        standing = list(self._lines.items())
+        for task, writers in standing:
+            self._stranded += writers
+            writers.clear()  # who ends the line closes nothing
             task.cancel()
         return len(standing)
 
@@ -132,6 +145,7 @@ async def proxy(target: Path | int, at: Path | int) -> AsyncIterator[Proxy]:
     finally:
         server.close()
         opened.cut()
+        _abort(opened._stranded)
         while opened._lines:
             await asyncio.sleep(0.01)
 
