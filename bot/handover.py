@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
+from storage import outbox, settling
 from storage.sending import Claimed
+from storage.session import Tx
 from storage.settling import Outcome
 
 
@@ -15,6 +19,14 @@ class Ended(NamedTuple):
     row: Claimed
     outcome: Outcome
     blocked: bool
+
+
+async def write_down(tx: Tx, finished: Sequence[Ended], *, owner: str, at: datetime) -> None:
+    """How these calls of `owner` ended; who has shut us out gets nothing more."""
+    await settling.settle(tx, [ended.outcome for ended in finished], owner=owner, at=at)
+    for ended in finished:
+        if ended.blocked:
+            await outbox.shut_out(tx, ended.row.address_id, at=at)
 
 
 @dataclass

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 CHAT_PER_SECOND = 1.0
 CHAT_BURST = 3.0
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds, when a 429 does not say how long
+LEAST_WAIT = 1.0  # seconds after any 429: "in 0 seconds" would be tried again and again at once
 SEVERAL = 2.0  # seconds within which 429s on two chats mean all of us
+NEWS = 60.0  # seconds after a chat's wait for which one more 429 on it is no news
 LONG = 60.0  # seconds from which on a pause is probed, and told to the operator
 PROBE = 30.0  # seconds between single replies sent to see whether a long pause is over
 RESERVE = 0.3  # of the burst is left to people who wait for an answer, whatever else there is
@@ -55,7 +58,10 @@ class Pace:
         self._slow: dict[int, float] = {}  # chat that was just spoken to enough → until
         self._paused: dict[int, float] = {}  # chat → until
         self._unsaid: dict[int, float] = {}  # chat → last wait we chose ourselves
-        self._last_throttle: tuple[int, float] | None = None
+        self._told: dict[int, float] = {}  # chat → until when one more 429 on it is no news
+        self._refused: dict[int, float] = {}  # chat → its last 429, of late
+        self._news_at = -inf  # when a chat was told to wait that had not been so lately
+        self._taken_at = -inf  # when a message to such a chat was taken
         self._paused_all = 0.0
         self._long = False
         self._probe_at = 0.0
@@ -125,11 +131,10 @@ class Pace:
             wait = min(LONGEST_WAIT, self._unsaid.get(chat, FIRST_WAIT / 2) * 2)
             self._unsaid[chat] = wait
         else:
-            wait = retry_after
+            wait = max(LEAST_WAIT, retry_after)
         self._paused[chat] = now + wait
-        last, self._last_throttle = self._last_throttle, (chat, now)
         self._probing = False
-        if last is not None and last[0] != chat and now - last[1] <= SEVERAL:
+        if self._means_all(chat, wait, now):
             if now >= self._paused_all:  # what was under way when a pause began is the same news
                 self._set_rate(self._all.rate / 2, now)
                 self._long = False
@@ -138,9 +143,29 @@ class Pace:
             self._probe_at = now + PROBE
         return wait
 
+    def _means_all(self, chat: int, wait: float, now: float) -> bool:
+        """Whether a 429 on this chat, after those of late, is about all of us.
+
+        One that is told to wait again and again proves nothing: two such would silence everybody.
+        So two must be told who were not lately. Where few people are, soon all were: then three
+        do, unless something to anybody else was taken.
+        """
+        self._told = {told: until for told, until in self._told.items() if until > now}
+        news = chat not in self._told
+        self._told[chat] = now + wait + NEWS
+        self._refused = {one: at for one, at in self._refused.items() if now - at <= SEVERAL}
+        self._refused[chat] = now
+        if news:
+            last, self._news_at = self._news_at, now
+            if now - last <= SEVERAL:
+                return True
+        return len(self._refused) > 2 and now - self._taken_at > NEWS
+
     def delivered(self, chat: int, now: float) -> None:
         """The platform took a message; taking a probe ends a long pause early."""
         self._unsaid.pop(chat, None)
+        if self._told.get(chat, now) <= now:
+            self._taken_at = now
         if self._probing:
             self._probing = False
             self._paused_all = min(self._paused_all, now)

@@ -14,14 +14,14 @@ import structlog
 
 from bot.calls import Calls
 from bot.clock import Clock
-from bot.handover import Ended, Promise, Terms
+from bot.handover import Ended, Promise, Terms, write_down
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.verdict import RESEND_AFTER, verdict
 from channels.result import Ending, Result
 from channels.telegram import Telegram
-from storage import outbox, sending, settling
+from storage import sending, settling
 from storage.sending import Claimed, Hand
 from storage.session import Database, Tx, is_trouble
 from talk.messages import Lane
@@ -165,7 +165,7 @@ class Sender:
         try:
             async with self._database.transaction(brief=True) as tx:
                 if finished:
-                    await self._write_down(tx, finished)
+                    await write_down(tx, finished, owner=self.owner, at=self._clock.now())
                 hand = None if terms is None else await self._take(tx, terms, releasing)
         except BaseException:
             if terms is not None:
@@ -214,14 +214,6 @@ class Sender:
         await self._calls.read_sheets(tx, hand.rows)
         return hand
 
-    async def _write_down(self, tx: Tx, finished: Sequence[Ended]) -> None:
-        now = self._clock.now()
-        outcomes = [ended.outcome for ended in finished]
-        await settling.settle(tx, outcomes, owner=self.owner, at=now)
-        for ended in finished:
-            if ended.blocked:
-                await outbox.shut_out(tx, ended.row.address_id, at=now)
-
     def _settled(self, finished: Sequence[Ended]) -> None:
         """What follows once it is committed how these ended."""
         if not finished:
@@ -239,7 +231,7 @@ class Sender:
         result = await self._calls.make(row)
         now = self._clock.monotonic()
         self._metrics.called(now - started)
-        self._heed(row, result)
+        result = self._heed(row, result)
         outcome = verdict(row, result, now=self._clock.now())
         del self._flying[row.id]
         self._outcomes.append(Ended(row, outcome, result.ending is Ending.BLOCKED))
@@ -253,12 +245,14 @@ class Sender:
         await asyncio.gather(*(self.deliver(row) for row in claimed))
         return bool(await self.settle()) or bool(claimed)
 
-    def _heed(self, row: Claimed, result: Result) -> None:
+    def _heed(self, row: Claimed, result: Result) -> Result:
+        """Tell whom it concerns how a call ended; a 429 then says how long its chat waits."""
         now = self._clock.monotonic()
         if result.ending is Ending.THROTTLED:
             wait = self._pace.throttled(row.address_id, result.retry_after, now)
             self._metrics.throttled()
             log.warning("told to slow down", lane=row.lane, seconds=round(wait, 1))
+            result = result._replace(retry_after=wait)
         elif result.ending is Ending.UNAUTHORISED:
             self._refused_until = now + TOKEN_CHECK
             self._health.bad("token", "the token is refused (401)")
@@ -266,6 +260,7 @@ class Sender:
         elif result.ending is Ending.SENT:
             self._pace.delivered(row.address_id, now)
             self._health.good("token")
+        return result
 
     # --- the loop -------------------------------------------------------------------------
 

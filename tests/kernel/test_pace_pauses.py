@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import FIRST_WAIT, LONG, LONGEST_WAIT, PROBE, SEVERAL, Pace
+from bot.pace import FIRST_WAIT, LEAST_WAIT, LONG, LONGEST_WAIT, PROBE, SEVERAL, Pace
 
 RATE = 28.0
 
@@ -109,6 +109,16 @@ def test_a_message_to_a_chat_that_was_never_throttled_is_taken_as_usual() -> Non
     pace = Pace(RATE, 0.0)
     pace.delivered(1, 0.0)
     assert pace.throttled(1, None, 1.0) == FIRST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"), [(0.0, LEAST_WAIT), (0.3, LEAST_WAIT), (1.0, 1.0), (1.5, 1.5)]
+)
+def test_after_any_429_a_chat_waits_a_second(said: float, wait: float) -> None:
+    """ "In 0 seconds" would be tried again as fast as the calls go."""
+    pace = Pace(RATE, 0.0)
+    assert pace.throttled(1, said, 0.0) == wait
+    assert pace.wait(0.0) == wait
 
 
 # --- long pauses ----------------------------------------------------------------------------

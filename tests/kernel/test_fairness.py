@@ -1,0 +1,78 @@
+"""Who is in trouble with the platform, or writes more than all others, keeps nobody waiting."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from simulator import Phone
+from storage.session import Database
+from tests.kernel.journey import Journey, router
+from tests.kit.world import World
+
+ROUND = 0.1  # seconds a call takes here
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator[World]:
+    """At the pace that is set by default."""
+    world = await World(database, router=router(Journey()), send_per_second=28.0).open()
+    yield world
+    await world.close()
+
+
+async def _said(world: World) -> None:
+    """What was said is read and answered, but for the sending."""
+    while await world.program.ingest.poll(seconds=0):
+        pass
+    while await world.program.worker.step():
+        pass
+
+
+async def _sends(world: World, seconds: float) -> int:
+    """So many seconds of sending; how many calls were made in them."""
+    before = len(world.simulator.record.answered)
+    for _ in range(round(seconds / ROUND)):
+        await world._detached()
+        await world.program.sender.step()
+        world.clock.advance(timedelta(seconds=ROUND))
+    return len(world.simulator.record.answered) - before
+
+
+def _answered(phones: list[Phone]) -> int:
+    return sum(any(message.from_bot for message in phone.messages) for phone in phones)
+
+
+async def _in_trouble(world: World, count: int, wait: int) -> None:
+    """So many chats whose edits the platform never takes."""
+    for number in range(count):
+        phone = world.phone(f"Susah {number}")
+        await phone.send("/mulai")
+        await world.settle()
+        world.simulator.faults.add(
+            kind="429", retry_after=wait, method="editMessageText", chat=phone.chat_id, times=10**6
+        )
+        await phone.tap("Ya")
+    await _said(world)
+
+
+@pytest.mark.parametrize(("count", "wait"), [(2, 0), (2, 5), (2, 30)])
+async def test_chats_that_are_told_to_wait_for_ever_hold_nobody_else(
+    office: World, count: int, wait: int
+) -> None:
+    """They cost others one pause, with which it might have been all of us."""
+    await _in_trouble(office, count, wait)
+    await _sends(office, 60)
+    for number in range(10):
+        await office.phone(f"Warga {number}").send("halo")
+        await _said(office)
+        await _sends(office, 3)
+    assert _answered([office.phone(f"Warga {number}") for number in range(10)]) == 10
+    assert office.program.pace.room(office.clock.monotonic())[0] > 20
+
+
+async def test_a_chat_told_to_try_again_at_once_is_tried_once_a_second(office: World) -> None:
+    await _in_trouble(office, 1, 0)
+    assert await _sends(office, 10) <= 11
