@@ -41,8 +41,12 @@ class Promise:
 
 @dataclass(frozen=True)
 class Terms:
-    """How much a claim may take: so many in all, so many of them that are no replies."""
+    """How much a claim may take: so many in all, so many of them that are no replies.
+
+    Who is `held` gets nothing; who is `yielding`, only what the others leave.
+    """
 
     most: int
     others: int
     held: set[int]
+    yielding: set[int]

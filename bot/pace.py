@@ -13,6 +13,10 @@ SEVERAL = 2.0  # seconds within which 429s on two chats mean all of us
 NEWS = 60.0  # seconds after a chat's wait for which one more 429 on it is no news
 LONG = 60.0  # seconds from which on a pause is probed, and told to the operator
 PROBE = 30.0  # seconds between single replies sent to see whether a long pause is over
+EASE = 5.0  # seconds after which one more message to a chat is none too many, whoever waits
+SHARE = 3  # messages sooner than that; who had more comes after the others while tokens are scarce
+SCARCE = 0.5  # of the burst that is allowed: when there are fewer tokens than that
+GATHER = 0.25  # seconds' worth of tokens that are waited for while somebody comes after the others
 RESERVE = 0.3  # of the burst is left to people who wait for an answer, whatever else there is
 ROUND = 0.02  # seconds' worth of messages that are waited for, so that they go together
 FEWEST, MOST = 30, 128  # calls under way at once, however slow or fast we may speak
@@ -39,9 +43,9 @@ class Bucket:
         self.at = now
         return self.tokens
 
-    def wait(self, now: float, beyond: float = 0.0) -> float:
+    def wait(self, now: float, beyond: float = 0.0, worth: float = ROUND) -> float:
         """Seconds until a round's worth of tokens is there `beyond` some: at least a whole one."""
-        enough = beyond + max(1.0, self.rate * ROUND)
+        enough = beyond + max(1.0, self.rate * worth)
         return max(0.0, (enough - self.level(now)) / self.rate)
 
 
@@ -57,6 +61,7 @@ class Pace:
         self._rested: dict[int, float] = {}  # chat → when it may be spoken to in a burst again
         self._slow: dict[int, float] = {}  # chat that was just spoken to enough → until
         self._paused: dict[int, float] = {}  # chat → until
+        self._had: dict[int, float] = {}  # chat → when what it had is no more than it may have
         self._unsaid: dict[int, float] = {}  # chat → last wait we chose ourselves
         self._told: dict[int, float] = {}  # chat → until when one more 429 on it is no news
         self._refused: dict[int, float] = {}  # chat → its last 429, of late
@@ -76,6 +81,8 @@ class Pace:
                 return 1, 0
             return 0, 0
         level = self._all.level(now)
+        if self.yielding(now) and level + _ROUNDING < self._all.rate * GATHER:
+            return 0, 0
         return int(level), max(0, int(level - self._reserve + _ROUNDING))
 
     @property
@@ -93,6 +100,17 @@ class Pace:
         self._slow = {chat: until for chat, until in self._slow.items() if until > now}
         return self._paused.keys() | self._slow.keys()
 
+    def yielding(self, now: float) -> set[int]:
+        """Addresses that come after all others now: they had much, and there is not room for all.
+
+        Else some that write without end would have all there is, for what they wait for is older
+        than any reply to somebody else. To find that takes a walk past all that waits for them.
+        """
+        if now >= self._paused_all and self._all.level(now) >= self._allowed * SCARCE:
+            return set()
+        self._had = {chat: until for chat, until in self._had.items() if until > now}
+        return {chat for chat, until in self._had.items() if until - now > SHARE * EASE}
+
     def wait(self, now: float) -> float | None:
         """Seconds until something held may go; None when nothing is held."""
         waits = [until - now for until in self._paused.values() if until > now]
@@ -101,8 +119,10 @@ class Pace:
             waits.append(self._paused_all - now)
             if self._long and self._probe_at > now:
                 waits.append(self._probe_at - now)
-        elif short := self._all.wait(now) or self._all.wait(now, self._reserve):
-            waits.append(short)
+        else:
+            worth = GATHER if self.yielding(now) else ROUND
+            if short := self._all.wait(now, 0.0, worth) or self._all.wait(now, self._reserve):
+                waits.append(short)
         return max(0.001, min(waits)) if waits else None
 
     def spend(self, chat: int, *, edit: bool, now: float) -> None:
@@ -117,6 +137,7 @@ class Pace:
 
     def _speak(self, chat: int, now: float) -> None:
         """A bucket of its own for each chat, kept as the moment at which it is full again."""
+        self._had[chat] = min(now + NEWS, max(now, self._had.get(chat, now)) + EASE)
         full = max(now, self._rested.pop(chat, now)) + 1 / CHAT_PER_SECOND
         self._rested[chat] = full
         until = full - (CHAT_BURST - 1) / CHAT_PER_SECOND
@@ -159,6 +180,8 @@ class Pace:
             last, self._news_at = self._news_at, now
             if now - last <= SEVERAL:
                 return True
+        else:
+            self._had[chat] = now + wait + NEWS
         return len(self._refused) > 2 and now - self._taken_at > NEWS
 
     def delivered(self, chat: int, now: float) -> None:

@@ -107,7 +107,8 @@ class Sender:
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
         room = min(self._free, min(self.reserved, self._pace.room(now)[0]) - self._promised)
-        promise = Promise(self.owner, max(0, room) if ready else 0, self._pace.held(now))
+        held = self._pace.held(now) | self._pace.yielding(now)
+        promise = Promise(self.owner, max(0, room) if ready else 0, held)
         self._promised += promise.room
         try:
             yield promise
@@ -195,7 +196,7 @@ class Sender:
         # Until an ending is surely written down, a commit that seemed to fail may let it go again.
         unwritten = self._outcomes[len(finished) :]
         held = self._pace.held(now) | {ended.row.address_id for ended in unwritten}
-        return Terms(most, min(others, free - self.reserved), held)
+        return Terms(most, min(others, free - self.reserved), held, self._pace.yielding(now))
 
     async def _take(self, tx: Tx, terms: Terms, releasing: bool) -> Hand:
         now = self._clock.now()
@@ -209,6 +210,7 @@ class Sender:
             owner=self.owner,
             now=now,
             held=terms.held,
+            yielding=terms.yielding,
             passed=self._passed,
         )
         await self._calls.read_sheets(tx, hand.rows)

@@ -58,7 +58,10 @@ async def _in_trouble(world: World, count: int, wait: int) -> None:
     await _said(world)
 
 
-@pytest.mark.parametrize(("count", "wait"), [(2, 0), (2, 5), (2, 30)])
+@pytest.mark.parametrize(
+    ("count", "wait"),
+    [(2, 0), (2, 5), (3, 5), *(pytest.param(n, 30, marks=pytest.mark.full) for n in (2, 3))],
+)
 async def test_chats_that_are_told_to_wait_for_ever_hold_nobody_else(
     office: World, count: int, wait: int
 ) -> None:
@@ -69,6 +72,7 @@ async def test_chats_that_are_told_to_wait_for_ever_hold_nobody_else(
         await office.phone(f"Warga {number}").send("halo")
         await _said(office)
         await _sends(office, 3)
+    await _sends(office, wait)  # three may pause all of us for once, where nobody else was heard
     assert _answered([office.phone(f"Warga {number}") for number in range(10)]) == 10
     assert office.program.pace.room(office.clock.monotonic())[0] > 20
 
@@ -76,3 +80,38 @@ async def test_chats_that_are_told_to_wait_for_ever_hold_nobody_else(
 async def test_a_chat_told_to_try_again_at_once_is_tried_once_a_second(office: World) -> None:
     await _in_trouble(office, 1, 0)
     assert await _sends(office, 10) <= 11
+
+
+# --- those who write without end ------------------------------------------------------------
+
+
+async def _flood(world: World, count: int, seconds: int) -> list[Phone]:
+    """So many accounts type three times a second, just within what is heard of them."""
+    phones = [world.phone(f"Ramai {number}") for number in range(count)]
+    for _ in range(seconds):
+        for _ in range(3):
+            for phone in phones:
+                await phone.send("halo")
+        await _said(world)
+        await _sends(world, 1)
+    return phones
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(60, marks=pytest.mark.full)])
+async def test_accounts_that_write_without_end_keep_nobody_waiting(
+    office: World, count: int
+) -> None:
+    """More than can be answered waits for each of them, and all of it is older than his reply."""
+    busy = await _flood(office, count, 15)
+    before = _heard(busy)
+    citizens = [office.phone(f"Warga {number}") for number in range(10)]
+    for phone in citizens:
+        await phone.send("halo")
+    await _said(office)
+    await _sends(office, 2)
+    assert _answered(citizens) == 10
+    assert _heard(busy) - before >= 2 * 28 - 10 - 7, "what is left is theirs"
+
+
+def _heard(phones: list[Phone]) -> int:
+    return sum(message.from_bot for phone in phones for message in phone.messages)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import LEAST_WAIT, NEWS, SEVERAL, Pace
+from bot.pace import EASE, GATHER, LEAST_WAIT, NEWS, SEVERAL, SHARE, Pace
 
 RATE = 28.0
 
@@ -109,3 +109,100 @@ def test_of_those_told_to_wait_only_the_late_ones_are_remembered(
         pace.throttled(chat, 1.0, now)
     pace.throttled(1, 1.0, now + NEWS + 1.1)
     assert set(pace._told) == set(pace._refused) == {1}
+
+
+# --- chats that write without end -----------------------------------------------------------
+
+
+def _scarce(pace: Pace, now: float, tokens: float = 1.0) -> Pace:
+    """So many tokens are left; what went away were edits, which count for no chat."""
+    while pace._all.level(now) > tokens:
+        pace.spend(99, edit=True, now=now)
+    return pace
+
+
+def _spoken_to(pace: Pace, chat: int, times: int, now: float) -> None:
+    for _ in range(times):
+        pace.spend(chat, edit=False, now=now)
+
+
+@pytest.mark.parametrize(("tokens", "yields"), [(14.0, False), (13.0, True), (0.0, True)])
+def test_who_had_much_comes_after_the_others_while_there_is_not_room_for_all(
+    tokens: float, yields: bool
+) -> None:
+    pace = Pace(RATE, 0.0)
+    _spoken_to(pace, 1, SHARE, 0.0)
+    _spoken_to(pace, 2, SHARE + 1, 0.0)
+    _scarce(pace, 0.0, tokens)
+    assert pace.yielding(0.0) == ({2} if yields else set())
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds", "yields"),
+    [
+        (SHARE + 1, EASE - 0.1, True),  # each five seconds one more is none too many
+        (SHARE + 1, EASE, False),
+        (SHARE + 3, 3 * EASE - 0.1, True),
+        (SHARE + 3, 3 * EASE, False),
+        (1_000, NEWS - SHARE * EASE - 0.1, True),  # however much it was
+        (1_000, NEWS - SHARE * EASE, False),
+    ],
+)
+def test_what_a_chat_had_is_forgotten_in_time(said: int, seconds: float, yields: bool) -> None:
+    pace = Pace(RATE, 0.0)
+    _spoken_to(pace, 1, said, 0.0)
+    assert (_scarce(pace, seconds).yielding(seconds) == {1}) is yields
+
+
+def test_who_rests_between_two_messages_never_yields() -> None:
+    pace = Pace(RATE, 0.0)
+    for number in range(20):
+        pace.spend(1, edit=False, now=number * EASE)
+        assert _scarce(pace, number * EASE).yielding(number * EASE) == set()
+    _spoken_to(pace, 2, 1, 200.0)
+    assert set(pace._had) == {1, 2}
+    _scarce(pace, 300.0).yielding(300.0)
+    assert not pace._had, "and takes no room when that is long ago"
+
+
+def test_edits_make_nobody_yield() -> None:
+    """Else a person in the middle of a questionnaire would wait."""
+    pace = Pace(RATE, 0.0)
+    for _ in range(28):
+        pace.spend(1, edit=True, now=0.0)
+    assert pace.yielding(0.0) == set()
+
+
+def test_who_is_told_to_wait_again_yields_for_some_time_after_it() -> None:
+    pace = Pace(RATE, 0.0)
+    pace.throttled(1, 5.0, 0.0)
+    assert _scarce(pace, 0.0).yielding(0.0) == set(), "once may happen to anybody"
+    pace.throttled(1, 5.0, 6.0)
+    end = 6.0 + 5.0 + NEWS - SHARE * EASE
+    assert _scarce(pace, end - 0.1).yielding(end - 0.1) == {1}
+    assert _scarce(pace, end).yielding(end) == set()
+
+
+def test_a_probe_of_a_pause_of_all_is_for_others_than_those_who_had_much() -> None:
+    pace = _paused(10_072.0)
+    _spoken_to(pace, 3, SHARE + 1, 29.0)
+    assert pace.room(31.0) == (1, 0)
+    assert pace.yielding(31.0) == {3}
+
+
+def test_while_somebody_yields_tokens_gather_for_a_quarter_of_a_second() -> None:
+    """To find who comes first takes a walk past all that waits for those who yield."""
+    pace = Pace(RATE, 0.0)
+    _spoken_to(pace, 1, SHARE + 1, 0.0)
+    _scarce(pace, 0.0, 0.0)
+    assert pace.wait(0.0) == pytest.approx(GATHER)
+    assert pace.room(GATHER - 0.01) == (0, 0)
+    assert pace.wait(GATHER - 0.01) == pytest.approx(0.01)
+    assert pace.room(GATHER) == (int(RATE * GATHER), 0)
+    assert pace.room(EASE)[0] == int(RATE), "and not when there is enough"
+
+
+def test_while_nobody_yields_the_next_token_is_enough() -> None:
+    pace = _scarce(Pace(RATE, 0.0), 0.0, 0.0)
+    assert pace.wait(0.0) == pytest.approx(1 / RATE)
+    assert pace.room(1.01 / RATE) == (1, 0)
