@@ -60,7 +60,8 @@ class Pace:
         self._all = Bucket(per_second, burst, burst, now)
         self._rested: dict[int, float] = {}  # chat → when it may be spoken to in a burst again
         self._slow: dict[int, float] = {}  # chat that was just spoken to enough → until
-        self._paused: dict[int, float] = {}  # chat → until
+        self._paused: dict[int, float] = {}  # chat → until, or until the next probe
+        self._probed: dict[int, float] = {}  # chat with a long pause → its end
         self._had: dict[int, float] = {}  # chat → when what it had is no more than it may have
         self._unsaid: dict[int, float] = {}  # chat → last wait we chose ourselves
         self._told: dict[int, float] = {}  # chat → until when one more 429 on it is no news
@@ -91,12 +92,14 @@ class Pace:
         return min(self._all.burst * RESERVE, self._all.burst - 1.0)
 
     def long_pause(self, now: float) -> float:
-        """Seconds left of a pause of everybody that is a long one; 0 when there is none."""
-        return max(0.0, self._paused_all - now) if self._long else 0.0
+        """Seconds left of the longest pause that is probed, of one chat or all; 0 without any."""
+        ends = [*self._probed.values(), self._paused_all if self._long else now]
+        return max(0.0, max(ends) - now)
 
     def held(self, now: float) -> set[int]:
         """Addresses that must wait: told so by the platform, or just spoken to enough."""
         self._paused = {chat: until for chat, until in self._paused.items() if until > now}
+        self._probed = {chat: end for chat, end in self._probed.items() if end > now}
         self._slow = {chat: until for chat, until in self._slow.items() if until > now}
         return self._paused.keys() | self._slow.keys()
 
@@ -131,6 +134,8 @@ class Pace:
         self._all.tokens -= 1.0
         if not edit:
             self._speak(chat, now)
+        if now < self._probed.get(chat, now):
+            self._paused[chat] = min(now + PROBE, self._probed[chat])
         if self._long and self._probe_at <= now < self._paused_all:
             self._probe_at = now + PROBE
             self._probing = True
@@ -147,13 +152,21 @@ class Pace:
             del self._rested[oldest]
 
     def throttled(self, chat: int, retry_after: float | None, now: float) -> float:
-        """The platform said 429 on this chat; returns how long this chat waits, in seconds."""
+        """The platform said 429 on this chat; returns in how many seconds it is tried again.
+
+        That is when it was told to, or in half a minute, to see whether a long pause is over.
+        """
         if retry_after is None:
             wait = min(LONGEST_WAIT, self._unsaid.get(chat, FIRST_WAIT / 2) * 2)
             self._unsaid[chat] = wait
         else:
             wait = max(LEAST_WAIT, retry_after)
-        self._paused[chat] = now + wait
+        probed = retry_after is not None and wait > LONG  # what we chose ourselves is a guess
+        again = PROBE if probed else wait
+        self._paused[chat] = now + again
+        self._probed.pop(chat, None)
+        if probed:
+            self._probed[chat] = now + wait
         self._probing = False
         if self._means_all(chat, wait, now):
             if now >= self._paused_all:  # what was under way when a pause began is the same news
@@ -162,7 +175,7 @@ class Pace:
             self._paused_all = max(self._paused_all, now + wait)
             self._long = self._long or wait > LONG
             self._probe_at = now + PROBE
-        return wait
+        return again
 
     def _means_all(self, chat: int, wait: float, now: float) -> bool:
         """Whether a 429 on this chat, after those of late, is about all of us.
@@ -181,7 +194,7 @@ class Pace:
             if now - last <= SEVERAL:
                 return True
         else:
-            self._had[chat] = now + wait + NEWS
+            self._had[chat] = now + min(wait, PROBE) + NEWS
         return len(self._refused) > 2 and now - self._taken_at > NEWS
 
     def delivered(self, chat: int, now: float) -> None:
@@ -189,9 +202,15 @@ class Pace:
         self._unsaid.pop(chat, None)
         if self._told.get(chat, now) <= now:
             self._taken_at = now
+        over = [chat] if chat in self._probed else []
         if self._probing:
             self._probing = False
             self._paused_all = min(self._paused_all, now)
+            over = [*self._probed]  # what was said of us all was said on these chats
+        for told in over:
+            del self._probed[told]
+            self._told[told] = now + NEWS
+            self._paused.pop(told, None)
 
     def _recover(self, now: float) -> None:
         """Every quiet second after a pause gives back a twentieth of the allowed rate."""

@@ -248,12 +248,13 @@ class Sender:
         return bool(await self.settle()) or bool(claimed)
 
     def _heed(self, row: Claimed, result: Result) -> Result:
-        """Tell whom it concerns how a call ended; a 429 then says how long its chat waits."""
+        """Tell whom it concerns how a call ended; a 429 then says when to try again."""
         now = self._clock.monotonic()
         if result.ending is Ending.THROTTLED:
             wait = self._pace.throttled(row.address_id, result.retry_after, now)
             self._metrics.throttled()
-            log.warning("told to slow down", lane=row.lane, seconds=round(wait, 1))
+            told = round(result.retry_after or wait, 1)
+            log.warning("told to slow down", lane=row.lane, seconds=told)
             result = result._replace(retry_after=wait)
         elif result.ending is Ending.UNAUTHORISED:
             self._refused_until = now + TOKEN_CHECK

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.pace import PROBE
+from bot.ticks import ticks
 from simulator import Phone
 from storage.session import Database
 from tests.kernel.journey import Journey, router
@@ -115,3 +117,32 @@ async def test_accounts_that_write_without_end_keep_nobody_waiting(
 
 def _heard(phones: list[Phone]) -> int:
     return sum(message.from_bot for phone in phones for message in phone.messages)
+
+
+# --- a chat that must wait for hours --------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", [1, 4])
+async def test_a_lone_chat_that_must_wait_for_hours_is_tried_every_half_minute(
+    office: World, refused: int
+) -> None:
+    """Two people who write more than two seconds apart are each told so for themselves."""
+    ani = office.phone("Ani")
+    office.simulator.faults.add(
+        kind="429", retry_after=10_072, method="sendMessage", chat=ani.chat_id, times=refused
+    )
+    await ani.send("halo")
+    await office.settle(patience=0)
+    (tick,) = (tick for tick in ticks(office.program) if tick.name == "pause")
+    await tick.run()
+    assert "asks to wait for 10072 s" in (await office.program.readiness())["pace"]
+    await office.phone("Budi").send("halo")
+    await office.live((refused - 1) * PROBE + 15)
+    assert not _answered([ani])
+    assert _answered([office.phone("Budi")])
+    await office.live(PROBE)
+    assert _heard([ani]) == 1
+    await tick.run()
+    assert (await office.program.readiness())["pace"] == "ok"
+    calls = [e for e in office.simulator.record.answered if e.params.get("chat_id") == ani.chat_id]
+    assert len(calls) == refused + 1, "one in half a minute"

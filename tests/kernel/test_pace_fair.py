@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import EASE, GATHER, LEAST_WAIT, NEWS, SEVERAL, SHARE, Pace
+from bot.pace import EASE, GATHER, LEAST_WAIT, NEWS, PROBE, SEVERAL, SHARE, Pace
 
 RATE = 28.0
 
@@ -179,6 +179,15 @@ def test_who_is_told_to_wait_again_yields_for_some_time_after_it() -> None:
     assert _scarce(pace, 0.0).yielding(0.0) == set(), "once may happen to anybody"
     pace.throttled(1, 5.0, 6.0)
     end = 6.0 + 5.0 + NEWS - SHARE * EASE
+    assert _scarce(pace, end - 0.1).yielding(end - 0.1) == {1}
+    assert _scarce(pace, end).yielding(end) == set()
+
+
+def test_who_is_told_to_wait_for_hours_yields_until_a_little_after_the_next_try() -> None:
+    pace = Pace(RATE, 0.0)
+    pace.throttled(1, 5.0, 0.0)
+    pace.throttled(1, 10_072.0, 6.0)
+    end = 6.0 + PROBE + NEWS - SHARE * EASE
     assert _scarce(pace, end - 0.1).yielding(end - 0.1) == {1}
     assert _scarce(pace, end).yielding(end) == set()
 
