@@ -271,6 +271,9 @@ def test_the_longest_of_all_pauses_is_told() -> None:
     pace = _paused(100.0)
     pace.throttled(3, 200.0, 10.0)
     assert pace.long_pause(10.0) == 200.0
+    for chat in (1, 2, 3):
+        pace.throttled(chat, 5.0, 11.0)
+    assert pace.long_pause(20.0) == 80.0, "that of all, when no chat has one any more"
     pace = Pace(RATE, 0.0)
     pace.throttled(3, 100.0, 0.0)
     assert [pace.throttled(chat, 300.0, 20.0) for chat in (4, 5)] == [PROBE, PROBE]
