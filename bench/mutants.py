@@ -29,7 +29,11 @@ from bench.battle import ROOT, show
 PURE = {
     "bot/flood.py": ("tests/kernel/test_flood_meter.py",),
     "bot/health.py": ("tests/kernel/test_health.py",),
-    "bot/pace.py": ("tests/kernel/test_pace.py", "tests/kernel/test_pace_pauses.py"),
+    "bot/pace.py": (
+        "tests/kernel/test_pace.py",
+        "tests/kernel/test_pace_fair.py",
+        "tests/kernel/test_pace_pauses.py",
+    ),
     "bot/shape.py": ("tests/kernel/test_shape.py",),
     "bot/verdict.py": ("tests/kernel/test_verdict.py",),
     "channels/telegram/batch.py": ("tests/channels/test_batch.py",),

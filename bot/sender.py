@@ -14,7 +14,7 @@ import structlog
 
 from bot.calls import Calls
 from bot.clock import Clock
-from bot.handover import Ended, Promise, Terms
+from bot.handover import Ended, Promise, Terms, write_down
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.pace import Pace
@@ -108,7 +108,8 @@ class Sender:
         ready = not self._unsure and now >= self._refused_until
         # Never more than is kept for replies anyway: what others wait for must find calls, too.
         room = min(self._free, min(self.reserved, self._pace.room(now)[0]) - self._promised)
-        promise = Promise(self.owner, max(0, room) if ready else 0, self._pace.held(now))
+        held = self._pace.held(now) | self._pace.yielding(now)
+        promise = Promise(self.owner, max(0, room) if ready else 0, held)
         self._promised += promise.room
         try:
             yield promise
@@ -166,7 +167,7 @@ class Sender:
         try:
             async with self._database.transaction(brief=True) as tx:
                 if finished:
-                    await self._write_down(tx, finished)
+                    await write_down(tx, finished, owner=self.owner, at=self._clock.now())
                 hand = None if terms is None else await self._take(tx, terms, releasing)
         except BaseException:
             if terms is not None:
@@ -196,7 +197,7 @@ class Sender:
         # Until an ending is surely written down, a commit that seemed to fail may let it go again.
         unwritten = self._outcomes[len(finished) :]
         held = self._pace.held(now) | {ended.row.address_id for ended in unwritten}
-        return Terms(most, min(others, free - self.reserved), held)
+        return Terms(most, min(others, free - self.reserved), held, self._pace.yielding(now))
 
     async def _take(self, tx: Tx, terms: Terms, releasing: bool) -> Hand:
         now = self._clock.now()
@@ -211,21 +212,11 @@ class Sender:
             bot_id=self._bot_id,
             now=now,
             held=terms.held,
+            yielding=terms.yielding,
             passed=self._passed,
         )
         await self._calls.read_sheets(tx, hand.rows)
         return hand
-
-    async def _write_down(self, tx: Tx, finished: Sequence[Ended]) -> None:
-        now = self._clock.now()
-        outcomes = [ended.outcome for ended in finished]
-        await settling.settle(tx, outcomes, owner=self.owner, at=now)
-        for ended in finished:
-            if ended.blocked is not None:
-                row = ended.row
-                await settling.shut_out(
-                    tx, row.address_id, told=row.id, since=ended.blocked, at=now
-                )
 
     def _settled(self, finished: Sequence[Ended]) -> None:
         """What follows once it is committed how these ended."""
@@ -244,7 +235,7 @@ class Sender:
         result = await self._calls.make(row)
         now = self._clock.monotonic()
         self._metrics.called(now - started)
-        self._heed(row, result)
+        result = self._heed(row, result)
         outcome = verdict(row, result, now=self._clock.now())
         del self._flying[row.id]
         blocked = began if result.ending is Ending.BLOCKED else None
@@ -259,12 +250,15 @@ class Sender:
         await asyncio.gather(*(self.deliver(row) for row in claimed))
         return bool(await self.settle()) or bool(claimed)
 
-    def _heed(self, row: Claimed, result: Result) -> None:
+    def _heed(self, row: Claimed, result: Result) -> Result:
+        """Tell whom it concerns how a call ended; a 429 then says when to try again."""
         now = self._clock.monotonic()
         if result.ending is Ending.THROTTLED:
             wait = self._pace.throttled(row.address_id, result.retry_after, now)
             self._metrics.throttled()
-            log.warning("told to slow down", lane=row.lane, seconds=round(wait, 1))
+            told = round(result.retry_after or wait, 1)
+            log.warning("told to slow down", lane=row.lane, seconds=told)
+            result = result._replace(retry_after=wait)
         elif result.ending is Ending.UNAUTHORISED:
             self._refused_until = now + TOKEN_CHECK
             self._health.bad("token", "the token is refused (401)")
@@ -272,6 +266,7 @@ class Sender:
         elif result.ending is Ending.SENT:
             self._pace.delivered(row.address_id, now)
             self._health.good("token")
+        return result
 
     # --- the loop -------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def verdict(row: Claimed, result: Result, *, now: datetime) -> Outcome:
         case Ending.UNCERTAIN:
             return Outcome(row.id, State.UNCERTAIN, error=error)
         case Ending.THROTTLED:
-            # The pace holds the chat back; the row itself may go as soon as the pace allows.
+            # The pace holds the chat back, and the sender has put here until when.
             return _again(row, error, retry_after or 0.0, now)
         case _:
             return _again(row, error, _backoff(row.attempts), now)

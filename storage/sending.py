@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from msgspec import json
@@ -219,14 +220,16 @@ async def claim(
     bot_id: int,
     now: datetime,
     held: Collection[int] = (),
+    yielding: Collection[int] = (),
     passed: Passed = _ALL,
 ) -> Hand:
     """Take messages whose turn it is, earlier lanes first: `most` in all, replies among them.
 
     Of all lanes but that of replies together, `others` at the most. One message in flight per
-    address; within a lane, an address gets its messages in order. `held` addresses get nothing.
-    `passed` comes from the claim before, if that was this caller's. What goes to people who know
-    another bot (its token stood in the settings before) waits for that bot.
+    address; within a lane, an address gets its messages in order. `held` addresses get nothing,
+    `yielding` ones the replies for which the others leave room. `passed` comes from the claim
+    before, if that was this caller's. What goes to people who know another bot (its token stood
+    in the settings before) waits for that bot.
     """
     if passed.claims >= _LOOK:
         passed = _ALL
@@ -237,7 +240,9 @@ async def claim(
     postponed = [] if due is None or due > now else [_RESEND, _POSTPONED]
     limit = most
     for lane in Lane:
-        for kind in postponed if first[lane] is None else [*postponed, _WAITING]:
+        kinds = postponed if first[lane] is None else [*postponed, _WAITING]
+        turns = [yielding, ()] if yielding and lane == Lane.INTERACTIVE else [()]
+        for last, kind in product(turns, kinds):
             if limit <= len(claimed):
                 break
             asked = {
@@ -245,7 +250,7 @@ async def claim(
                 "bot": bot_id,
                 "first": first[lane],
                 "now": now,
-                "held": _bound(tx, [*held, *claimed]),
+                "held": _bound(tx, [*held, *last, *claimed]),
                 "room": limit - len(claimed),
             }
             for row in (await tx.execute(_claimed(database, kind), asked)).all():

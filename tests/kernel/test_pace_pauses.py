@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import FIRST_WAIT, LONG, LONGEST_WAIT, PROBE, SEVERAL, Pace
+from bot.pace import FIRST_WAIT, LEAST_WAIT, LONG, LONGEST_WAIT, NEWS, PROBE, SEVERAL, Pace
 
 RATE = 28.0
 
@@ -111,6 +111,16 @@ def test_a_message_to_a_chat_that_was_never_throttled_is_taken_as_usual() -> Non
     assert pace.throttled(1, None, 1.0) == FIRST_WAIT
 
 
+@pytest.mark.parametrize(
+    ("said", "wait"), [(0.0, LEAST_WAIT), (0.3, LEAST_WAIT), (1.0, 1.0), (1.5, 1.5)]
+)
+def test_after_any_429_a_chat_waits_a_second(said: float, wait: float) -> None:
+    """ "In 0 seconds" would be tried again as fast as the calls go."""
+    pace = Pace(RATE, 0.0)
+    assert pace.throttled(1, said, 0.0) == wait
+    assert pace.wait(0.0) == wait
+
+
 # --- long pauses ----------------------------------------------------------------------------
 
 
@@ -187,6 +197,103 @@ def test_a_probe_of_an_earlier_pause_does_not_end_a_later_one() -> None:
     pace.throttled(5, 100.0, 200.0)
     pace.delivered(6, 200.1)
     assert pace.room(201.0) == (0, 0)
+
+
+# --- long pauses of one chat ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "again"), [(LONG, LONG), (LONG + 1, PROBE), (10_072.0, PROBE), (None, 160.0)]
+)
+def test_a_chat_that_was_told_to_wait_long_is_tried_in_half_a_minute(
+    said: float | None, again: float
+) -> None:
+    """But not where we chose the wait ourselves."""
+    pace = Pace(RATE, 0.0)
+    for _ in range(5):
+        pace.throttled(1, None, 0.0)
+    assert pace.throttled(1, said, 0.0) == again
+    assert pace.held(again - 0.1) == {1}
+    assert pace.wait(again - 1.0) == pytest.approx(1.0)
+    assert pace.held(again) == set()
+    assert pace.room(again)[0] == int(RATE), "and the others never wait"
+    assert pace.long_pause(1.0) == (said - 1.0 if said and again == PROBE else 0.0)
+
+
+def test_of_such_a_chat_one_message_goes_in_half_a_minute_until_one_is_taken() -> None:
+    pace = Pace(RATE, 0.0)
+    pace.throttled(1, 10_072.0, 0.0)
+    for probe in range(1, 4):
+        now = probe * PROBE
+        assert pace.held(now - 0.1) == {1}
+        assert pace.held(now) == set()
+        pace.spend(1, edit=True, now=now)
+        assert pace.held(now) == {1}
+        assert pace.long_pause(now) == 10_072.0 - now
+    pace.delivered(2, 91.0)
+    assert pace.held(91.0) == {1}, "somebody else's is no news of this one"
+    pace.delivered(1, 91.0)
+    assert pace.held(91.0) == set()
+    assert pace.long_pause(91.0) == 0.0
+
+
+def test_the_last_word_on_a_chat_counts() -> None:
+    pace = Pace(RATE, 0.0)
+    pace.throttled(1, 10_072.0, 0.0)
+    pace.throttled(1, 5.0, PROBE)
+    assert pace.long_pause(PROBE) == 0.0
+    assert pace.held(PROBE + 5.0) == set()
+    pace.throttled(1, 10_072.0, 50.0)
+    assert pace.long_pause(50.0) == 10_072.0
+    pace.spend(1, edit=True, now=80.0)
+    assert pace.held(80.0) == {1}
+    pace.delivered(1, 81.0)
+    pace.throttled(1, 5.0, 82.0)
+    pace.delivered(1, 83.0)
+    assert pace.held(83.0) == {1}, "a short pause is not probed"
+
+
+def test_the_long_pause_of_a_chat_ends_when_it_was_told_to_end() -> None:
+    pace = Pace(RATE, 0.0)
+    pace.throttled(1, 70.0, 0.0)
+    pace.spend(1, edit=True, now=60.0)
+    assert pace.held(69.9) == {1}
+    assert pace.long_pause(69.0) == 1.0
+    assert pace.held(70.0) == set()
+    assert pace.long_pause(75.0) == 0.0
+    pace.spend(1, edit=True, now=76.0)
+    assert pace.held(76.0) == set()
+    pace.delivered(1, 76.0)
+    assert pace._probed == {}
+
+
+def test_the_longest_of_all_pauses_is_told() -> None:
+    pace = _paused(100.0)
+    pace.throttled(3, 200.0, 10.0)
+    assert pace.long_pause(10.0) == 200.0
+    for chat in (1, 2, 3):
+        pace.throttled(chat, 5.0, 11.0)
+    assert pace.long_pause(20.0) == 80.0, "that of all, when no chat has one any more"
+    pace = Pace(RATE, 0.0)
+    pace.throttled(3, 100.0, 0.0)
+    assert [pace.throttled(chat, 300.0, 20.0) for chat in (4, 5)] == [PROBE, PROBE]
+    assert pace.long_pause(20.0) == 300.0
+
+
+def test_a_probe_that_ends_the_pause_of_all_ends_that_of_the_chats() -> None:
+    """And what is said of them later is news a minute after that, not hours."""
+    pace = _paused(10_072.0)
+    pace.spend(3, edit=False, now=PROBE - 1)
+    pace.spend(3, edit=False, now=PROBE)
+    pace.spend(1, edit=True, now=PROBE)
+    assert pace.held(PROBE + 1) == {1}
+    pace.delivered(3, PROBE + 1)
+    assert pace.held(PROBE + 1) == set()
+    assert pace.long_pause(PROBE + 1) == 0.0
+    now = PROBE + 1 + NEWS
+    pace.throttled(1, 5.0, now)
+    pace.throttled(2, 5.0, now)
+    assert pace.room(now) == (0, 0)
 
 
 # --- the speed ------------------------------------------------------------------------------

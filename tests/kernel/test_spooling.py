@@ -406,10 +406,9 @@ async def test_a_file_that_a_power_cut_brings_back_changes_nothing(
     world: World, tmp_path: Path
 ) -> None:
     path = tmp_path / "spool" / "1.spool"
-    await world.program.ingest.store([_said(1, "/mulai")])
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     with away(world.database):
-        await world.program.ingest.store([_said(2, "Ya")])
+        await world.program.ingest.store([_said(9_000_001, "Ya", ani.chat_id)])
     before = path.read_bytes()
     await world.tick()
     assert path.read_bytes() == b""

@@ -91,6 +91,26 @@ async def test_one_address_gets_one_at_a_time_and_the_held_get_nothing(database:
 
 
 @pytest.mark.usefixtures("people")
+async def test_who_yields_gets_the_replies_for_which_the_others_leave_room(
+    database: Database,
+) -> None:
+    """In order all the same, and one at a time."""
+    soon = NOW + timedelta(minutes=1)
+    await _put(
+        database,
+        _parcel("p1", 1, not_before=soon),
+        *(_parcel(f"{cause}{address}", address) for cause in "ab" for address in (2, 3, 4)),
+        _parcel("n", 2, lane=Lane.REMINDER),
+    )
+    soon += timedelta(minutes=1)
+    assert await _claimed(database, soon, yielding=[1, 2], most=1) == ["a3"]
+    assert await _claimed(database, soon, yielding=[1, 2], most=2) == ["p1", "a4"]
+    assert await _claimed(database, soon, yielding=[1, 2], held=[2]) == []
+    assert await _claimed(database, soon, yielding=[1, 2]) == ["a2"]
+    assert await _claimed(database, soon, yielding=[1, 2]) == []
+
+
+@pytest.mark.usefixtures("people")
 async def test_a_resend_comes_with_what_waits(database: Database) -> None:
     await _put(database, _parcel("unsure", 1), _parcel("new", 2))
     async with database.transaction() as tx:
