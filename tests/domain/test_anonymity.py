@@ -94,8 +94,8 @@ async def lived(database: Database) -> None:
                 _at(database, NOW - timedelta(minutes=30))
             )
         )
-        arrival = inbox.Arrival(1, b"hash", "message", "", b"")
-        await inbox.store(tx, "telegram", 1, [arrival], at=NOW - timedelta(days=8))
+        arrivals = [inbox.Arrival(n, b"hash", "message", "", b"") for n in (1, 2)]
+        await inbox.store(tx, "telegram", 1, arrivals, at=NOW - timedelta(days=8))
         await tx.execute(text("UPDATE inbox SET state = 'done'"))
 
 
@@ -125,7 +125,7 @@ SWEPT = {
     "body": None,
     "keys": ["2026-11-22", "2026-11-23"],  # 22 November is not over in every zone
     "hashes": ["2026-11-22", "2026-11-23"],
-    "updates": 0,
+    "updates": 1,  # the newest stays until another comes
 }
 
 

@@ -25,6 +25,7 @@ from storage.people import Address, Person
 from storage.session import Database
 from storage.staff import Role, Staff
 from storage.training import Invitee, Session
+from tests.kit.crowd import BOT
 from tests.kit.world import BANK
 
 BEGIN = datetime(2026, 12, 14, tzinfo=UTC)  # a Monday, 07.00 WIB
@@ -166,7 +167,7 @@ async def set_up(database: Database, sessions: list[Plan]) -> None:
                 await tx.execute(insert(Person).values(id=person, language="id", sample=False))
                 await tx.execute(
                     insert(Address).values(
-                        id=person, channel="telegram", bot_id=1, key=str(person),
+                        id=person, channel="telegram", bot_id=BOT, key=str(person),
                         person_id=person, active=True,
                     )
                 )  # fmt: skip
