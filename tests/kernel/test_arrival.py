@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from bot.shape import shape
@@ -297,6 +297,24 @@ async def test_a_second_try_outlives_a_clock_that_is_set_back(
     world.clock.jump(timedelta(hours=-7))
     await world.live(60)
     assert ani.last.text == "q.second?"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL knows what is rare
+async def test_what_is_done_is_not_looked_through_for_what_waits(world: World) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
+        asked.append((statement, values))
+
+    async with world.database.transaction() as tx:
+        event.listen(tx.sync_connection, "before_cursor_execute", note)
+        await inbox.take(tx, 64, bot_id=1, now=world.clock.now())
+        await inbox.oldest(tx, bot_id=1)
+        for statement, values in list(asked):
+            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = [row[3] for row in plan if " inbox" in row[3]]
+            assert steps
+            assert all("ix_inbox_waiting" in step for step in steps), steps
 
 
 async def test_what_another_bot_took_in_and_has_to_say_waits_for_it(world: World) -> None:
