@@ -164,7 +164,7 @@ class Worker:
         self.postponed = False  # before the look: another worker may postpone one meanwhile
         try:
             async with self._database.reading() as tx:
-                due = await inbox.next_try(tx)
+                due = await inbox.next_try(tx, bot_id=self._channel.bot_id)
         except BaseException:
             self.postponed = True
             raise

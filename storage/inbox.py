@@ -98,7 +98,8 @@ _POSTPONED = aliased(Inbox)
 _NOW: ColumnElement[datetime] = bindparam("now")
 _FAR: ColumnElement[datetime] = bindparam("far")
 # A sum has no index: SQLite would rather look through all that this bot ever took in, for days.
-_OURS = Inbox.bot_id + 0 == bindparam("bot")
+_BOT: ColumnElement[int] = bindparam("bot")
+_OURS = Inbox.bot_id + 0 == _BOT
 # Both built once: building them takes longer than running them. Who may not be heard now stands
 # in the query, not after it: one chat's long queue must not fill the limit for all.
 _TAKE = (
@@ -123,6 +124,7 @@ _TAKE = (
         Inbox.chat.not_in(
             select(_POSTPONED.chat).where(
                 _POSTPONED.state == _WAITING,
+                _POSTPONED.bot_id + 0 == _BOT,  # a person is the same chat to every bot
                 _POSTPONED.next_try_at > _NOW,
                 _POSTPONED.next_try_at <= _FAR,
                 _POSTPONED.chat != "",
@@ -135,6 +137,7 @@ _TAKE = (
 _OLDEST = (
     select(Inbox.received_at).where(Inbox.state == _WAITING, _OURS).order_by(Inbox.id).limit(1)
 )
+_NEXT_TRY = select(func.min(Inbox.next_try_at)).where(Inbox.state == _WAITING, _OURS)
 _FINISH = (
     update(Inbox)
     .where(Inbox.id.in_(bindparam("ids", expanding=True)))
@@ -232,9 +235,9 @@ async def quarantine(tx: Tx, inbox_id: int, *, shape: bytes, error: str) -> None
     )
 
 
-async def next_try(tx: Tx) -> datetime | None:
+async def next_try(tx: Tx, *, bot_id: int) -> datetime | None:
     """When the earliest postponed update wants its second try."""
-    return await tx.scalar(select(func.min(Inbox.next_try_at)).where(Inbox.state == _WAITING))
+    return await tx.scalar(_NEXT_TRY, {"bot": bot_id})
 
 
 async def oldest(tx: Tx, *, bot_id: int) -> datetime | None:

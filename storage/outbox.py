@@ -141,6 +141,13 @@ _ARRIVED = (
     .values(state=State.SENT, not_before=None, settled_at=bindparam("at"), body=None, error="")
     .execution_options(synchronize_session=None)
 )
+_OUT = (State.SENDING, State.SENT, State.UNCERTAIN)  # it may have been seen
+_MAY_ANSWER = select(Outbox.id).where(
+    OWN,
+    Outbox.ref == bindparam("named"),
+    Outbox.state.in_(_OUT),
+    Outbox.created_at <= bindparam("received"),
+)
 
 
 async def put(tx: Tx, parcels: Sequence[Parcel], *, at: datetime, batch: str = "") -> int:
@@ -215,18 +222,12 @@ async def message_of(tx: Tx, ref: str) -> tuple[State, str] | None:
     return None if row is None else (State(row.state), row.message)
 
 
-_OUT = (State.SENDING, State.SENT, State.UNCERTAIN)  # it may have been seen
-
-
 async def may_answer(tx: Tx, ref: str, *, received_at: datetime) -> bool:
     """Whether words that came in then can answer the message with this reference.
 
     Not when it has not gone out, or was only written after they had come.
     """
-    asked = select(Outbox.id).where(
-        OWN, Outbox.ref == ref, Outbox.state.in_(_OUT), Outbox.created_at <= received_at
-    )
-    return await tx.scalar(asked) is not None
+    return await tx.scalar(_MAY_ANSWER, {"named": ref, "received": received_at}) is not None
 
 
 async def newest(tx: Tx, refs: Collection[str]) -> str | None:

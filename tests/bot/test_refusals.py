@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import Result
 from sqlalchemy import make_url
 
 from bot import install, sole
@@ -134,6 +135,16 @@ def test_another_name_of_a_database_is_not_another_database(shell: Shell) -> Non
     assert "in use by a running bot" in result.stderr
 
 
+def _run(shell: Shell, database: str) -> Result:
+    return shell(
+        "run",
+        TANGGAP_DATABASE_URL=database,
+        TANGGAP_TELEGRAM_TOKEN=TOKEN,
+        TANGGAP_WEB_PORT="0",
+        **ENGLISH,
+    )
+
+
 def test_a_second_process_on_postgresql_says_that_it_waits_and_then_refuses(
     shell: Shell, empty_postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,13 +153,7 @@ def test_a_second_process_on_postgresql_says_that_it_waits_and_then_refuses(
     address = make_url(empty_postgres).set(drivername="postgresql")
     with psycopg.connect(address.render_as_string(hide_password=False)) as first:
         first.execute("SELECT pg_advisory_lock(7241)")
-        result = shell(
-            "run",
-            TANGGAP_DATABASE_URL=empty_postgres,
-            TANGGAP_TELEGRAM_TOKEN=TOKEN,
-            TANGGAP_WEB_PORT="0",
-            **ENGLISH,
-        )
+        result = _run(shell, empty_postgres)
         assert result.exit_code == 2
         assert "another process holds the database: waiting for its end" in result.stderr
         assert "in use by a running bot" in result.stderr
@@ -188,13 +193,7 @@ def test_postgresql_behind_is_refused_and_migrate_is_named(
 
 def test_postgresql_needs_its_secret(shell: Shell, postgres_url: str) -> None:
     """A new secret beside an old database would make every button and invitation invalid."""
-    result = shell(
-        "run",
-        TANGGAP_DATABASE_URL=postgres_url,
-        TANGGAP_TELEGRAM_TOKEN=TOKEN,
-        TANGGAP_WEB_PORT="0",
-        **ENGLISH,
-    )
+    result = _run(shell, postgres_url)
     assert result.exit_code == 2
     assert "secret file data/secret is missing" in result.stderr
     assert not Path("data/secret").exists()

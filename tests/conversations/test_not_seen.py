@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulator import Phone
-from tests.conversations.citizen import responses, say, scan, tap
+from tests.conversations.citizen import labels, responses, say, scan, tap
 from tests.kit.world import World
 
 
@@ -84,5 +84,5 @@ async def test_words_for_a_comment_that_was_not_asked_for_are_no_comment(city: W
 
 def _ways(phone: Phone) -> list[str]:
     """What leads on from here: an answer, or passing over where that is offered."""
-    listed = [button.label for row in phone.last.keyboard for button in row]
+    listed = labels(phone)
     return [label for label in listed if "Lewati" in label] or listed

@@ -286,9 +286,7 @@ async def test_a_clock_that_was_a_week_ahead_for_a_moment_costs_no_answer(world:
 async def test_a_second_try_outlives_a_clock_that_is_set_back(
     world: World, journey: Journey
 ) -> None:
-    ani = world.phone("Ani")
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     journey.fail = 1
     await ani.send("ya")
     await world.program.ingest.poll(seconds=0)
@@ -317,13 +315,15 @@ async def test_what_is_done_is_not_looked_through_for_what_waits(world: World) -
             assert all("ix_inbox_waiting" in step for step in steps), steps
 
 
-async def test_what_another_bot_took_in_and_has_to_say_waits_for_it(world: World) -> None:
+async def test_what_another_bot_took_in_and_has_to_say_waits_for_it(
+    world: World, journey: Journey
+) -> None:
     """Somebody tries another token on the office's database, and puts the right one back."""
-    ani = world.phone("Ani")
-    await ani.send("/mulai")
-    await world.settle()
+    (ani,) = await asked(world, "Ani")
     await ani.tap("Ya")
+    journey.fail = 1
     await world.program.ingest.poll(seconds=0)
+    await world.program.worker.step()  # it wants a second try
     async with world.database.transaction() as tx:
         address = await tx.scalar(select(Address.id))
         reminder = Parcel("r", address, Outbound(plain("Besok pelatihan.")), Lane.REMINDER)
@@ -341,6 +341,7 @@ async def test_what_another_bot_took_in_and_has_to_say_waits_for_it(world: World
     await budi.send("/mulai")
     await world.settle()
     assert budi.last.text == "q.first?"
+    assert await world.program.worker.next_try() is None, "nothing of ours is put off"
     world.simulator, world.token = own, token
     await world.crash()
     await world.settle()

@@ -147,7 +147,10 @@ class World:
         async with self.database.reading() as tx:
             from storage import inbox, outbox
 
-            moments = [await outbox.next_due(tx), await inbox.next_try(tx)]
+            moments = [
+                await outbox.next_due(tx),
+                await inbox.next_try(tx, bot_id=self.program.channel.bot_id),
+            ]
             states = await outbox.states(tx)
         now = self.clock.now()
         waits = [(m - now).total_seconds() for m in moments if m is not None and m > now]
