@@ -26,6 +26,7 @@ from simulator import Phone, Simulator
 from simulator.record import Accepted
 from storage import people
 from storage.session import Database
+from talk.messages import Lane
 
 WORDS = "Besok pelayanan tutup pukul 12.00."
 UNSURE = 20  # announcements whose fate a single kill may leave unknown
@@ -72,8 +73,8 @@ async def invite(office: Office, now: datetime) -> str:
     return payload
 
 
-async def do(phone: Phone, *deeds: str) -> None:
-    """One deed after the other: tap what is on the screen, else type it; wait for an answer."""
+async def do(office: Office, phone: Phone, *deeds: str) -> None:
+    """One deed after the other: tap what is on the screen, else type it; wait for all answers."""
     for deed in deeds:
         before = [(m.id, m.edited) for m in phone.messages if m.from_bot]
         if phone.messages and phone.standing(deed):
@@ -86,7 +87,7 @@ async def do(phone: Phone, *deeds: str) -> None:
             if [(m.id, m.edited) for m in phone.messages if m.from_bot] != before:
                 break
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        await quiet(office, but=Lane.BROADCAST)
 
 
 def first_choice(phone: Phone) -> str:
@@ -107,12 +108,12 @@ async def battle(*, database_url: str, folder: Path, count: int, kills: int, see
         office.start()
         await office.ready()
         admin = simulator.person("Dewi")
-        await do(admin, f"start {invitation}")
-        await do(admin, first_choice(admin), "Dewi")
+        await do(office, admin, f"start {invitation}")
+        await do(office, admin, first_choice(admin), "Dewi")
         for _ in range(3):
             if "hour" in admin.last.text or admin.last.keyboard:
-                await do(admin, first_choice(admin))
-        await do(admin, "/umumkan", WORDS, "Warga yang bersedia", "✓ Ya, kirim")
+                await do(office, admin, first_choice(admin))
+        await do(office, admin, "/umumkan", WORDS, "Warga yang bersedia", "✓ Ya, kirim")
         pauses: list[float] = []
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.2, 3.0))

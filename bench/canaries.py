@@ -57,20 +57,20 @@ class Loud(Office):
         }
 
 
-async def citizen(simulator: Simulator, payload: str, number: int) -> Phone:
+async def citizen(office: Office, simulator: Simulator, payload: str, number: int) -> Phone:
     """Rate, fill in everything, comment, and send."""
     phone = simulator.person(f"{NAME} {number}")
-    await do(phone, f"start {payload}", "Puas", "Mulai")
+    await do(office, phone, f"start {payload}", "Puas", "Mulai")
     for _ in range(9):
-        await do(phone, first_choice(phone))
+        await do(office, phone, first_choice(phone))
     while not phone.standing("Kirim jawaban"):
         if phone.standing("Lewati") and "saran" not in phone.last.text.casefold():
-            await do(phone, "Lewati")
+            await do(office, phone, "Lewati")
         elif COMMENT not in phone.last.text:
-            await do(phone, f"loketnya {COMMENT}, HP {NUMBERS[0]}, NIK {NIK}")
+            await do(office, phone, f"loketnya {COMMENT}, HP {NUMBERS[0]}, NIK {NIK}")
         else:
-            await do(phone, first_choice(phone))
-    await do(phone, "Kirim jawaban")
+            await do(office, phone, first_choice(phone))
+    await do(office, phone, "Kirim jawaban")
     return phone
 
 
@@ -168,7 +168,7 @@ async def battle(*, database_url: str, folder: Path) -> dict[str, Any]:
             office.start()
             await office.ready()
             phones = await asyncio.gather(
-                *(citizen(simulator, payloads[0], number) for number in range(CITIZENS))
+                *(citizen(office, simulator, payloads[0], number) for number in range(CITIZENS))
             )
             for phone in phones:
                 await chatter(simulator, phone)

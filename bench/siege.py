@@ -41,6 +41,14 @@ class Siege:
             await asyncio.sleep(0.02)
         return loop.time() - began
 
+    async def handed_over(self, patience: float) -> None:
+        """Wait until all that people did was taken: an impatient second tap has no answer."""
+        end = asyncio.get_running_loop().time() + patience
+        while self.simulator.updates.pending:
+            if asyncio.get_running_loop().time() > end:
+                raise TimeoutError(f"{len(self.simulator.updates.pending)} updates not taken")
+            await asyncio.sleep(0.02)
+
 
 @asynccontextmanager
 async def siege(
@@ -65,6 +73,7 @@ async def siege(
             yield under
             crowd.stopping = True
             await asyncio.wait_for(running, PATIENCE[mode] + 60)
+            await under.handed_over(PATIENCE[mode])
             await quiet(judged)
             # While it lives: a transaction that it has forgotten still stands open.
             broken = await asyncio.to_thread(judged.findings, simulator, given=crowd.given)

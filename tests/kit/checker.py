@@ -73,10 +73,12 @@ def _kept(connection: Connection, sqlite: bool) -> Kept:
             }
         )
 
-    # An edit is said anew when its message is gone; else its row knows the id of that message.
-    stands = "select max(t.message) from outbox t where t.ref = substr(outbox.edits, 2)"
-    anew = f"policy = 'A' and message not in (edits, coalesce(({stands}), ''))"
-    resent = f"attempts > 1 and (policy in ('B', 'E') or {anew})"
+    # An edit is said anew when its message is gone, or not known as yet (it was sent again
+    # itself); else its row knows the id of that message.
+    edited = "from outbox t where t.ref = substr(outbox.edits, 2)"
+    anew = f"message not in (edits, coalesce((select max(t.message) {edited}), ''))"
+    early = f"exists (select 1 {edited} and t.attempts > 1)"
+    resent = f"attempts > 1 and (policy in ('B', 'E') or policy = 'A' and ({anew} or {early}))"
     rows = [
         (int(message), policy)
         for message, policy in connection.execute(
