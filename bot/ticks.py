@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -45,6 +46,29 @@ class Pulse:
         now = self._clock.monotonic()
         if self._last is not None and (late := now - self._last - PULSE) > LATE:
             log.warning("nothing ran for a while", seconds=round(late, 1))
+        self._last = now
+
+
+class SetBack:
+    """Notices that the clock was set back, and lets go what the wrong hour had put off.
+
+    What was put off before the start is looked at once.
+    """
+
+    def __init__(self, program: Program) -> None:
+        """Begin with a look."""
+        self._program = program
+        self._last: datetime | None = None
+
+    async def beat(self) -> None:
+        """To be called every `PULSE` seconds."""
+        program, now = self._program, self._program.clock.now()
+        if self._last is None or now < self._last:
+            async with program.database.transaction() as tx:
+                moved = await settling.bring_forward(tx, now=now)
+            if moved:
+                log.warning("the clock was set back", messages=moved)
+                program.sender.wake()
         self._last = now
 
 
@@ -130,6 +154,7 @@ def ticks(program: Program) -> list[Tick]:
         Tick("due", 15, hand_over),
         Tick("announce", 2, Announcing(program).advance),
         Tick("pulse", PULSE, beat),
+        Tick("clock", PULSE, SetBack(program).beat),
         Tick("expire", 15, expire),
         Tick("sweep", 60, sweep),
         Tick("lag", 15, lag),

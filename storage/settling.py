@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, BigInteger, String, and_, bindparam, cast, func, s
 from storage.base import Tx
 from storage.outbox import RARE, READY, Outbox, State, cancel_for
 from storage.people import set_active
-from talk.messages import Policy
+from talk.messages import Lane, Policy
 
 
 class Outcome(NamedTuple):
@@ -29,6 +29,9 @@ class Outcome(NamedTuple):
 # Of rows in the air: an earlier try may have arrived.
 _RESENT = Outbox.not_before.is_not(None)
 _FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
+_SOON = tuple(lane for lane in Lane if lane is not Lane.BROADCAST)
+LONGEST_PAUSE = timedelta(hours=1)
+"""No single message is put off for so long, whatever a platform asks for."""
 
 
 @cache
@@ -104,6 +107,21 @@ async def expire(tx: Tx, *, now: datetime) -> int:
         .values(state=State.EXPIRED, settled_at=now, body=None)
     )
     return done.rowcount
+
+
+async def bring_forward(tx: Tx, *, now: datetime) -> int:
+    """Let go what waits for a moment that only a clock ahead of the right one can have named.
+
+    Until then it would hold back all that is for the same chat. Announcements wait for days by
+    right. Returns how many it were.
+    """
+    far = and_(Outbox.lane.in_(_SOON), Outbox.not_before > now + LONGEST_PAUSE)
+    unsure = and_(RARE, Outbox.state == State.UNCERTAIN)
+    moved = 0
+    for waits in (Outbox.state == READY, unsure):
+        done = await tx.execute(update(Outbox).where(waits, far).values(not_before=now))
+        moved += done.rowcount
+    return moved
 
 
 async def release(tx: Tx, *, owner: str, flying: Collection[int], now: datetime) -> None:
