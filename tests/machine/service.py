@@ -172,7 +172,7 @@ class Service(RuleBasedStateMachine):
         """The line is good, everything has had its time; then everything agrees."""
         self.world.simulator.faults.clear()
         struck = False
-        for _ in range(400):
+        for _ in range(400 + 50 * len(self.told)):  # each is told to two, and of it to its author
             busy = bool(self.run(self.world.program.ingest.poll(seconds=0)))
             busy |= bool(self.rows("select 1 from inbox where state = 'waiting' limit 1"))
             self.work()
