@@ -83,8 +83,10 @@ async def _office(kind: str, way: str, numbers: range) -> Outcome:
         if kind == "sqlite":
             template = await databases.sqlite_template(Path(folder))
             opened = databases.sqlite_database(template, Path(folder))
-            async with opened as database, ward(database, way) as one:
-                return await admit(one, numbers)
+            async with opened as database:
+                databases.careless(database)
+                async with ward(database, way) as one:
+                    return await admit(one, numbers)
         with databases.postgres_server() as uri:
             url = await databases.new_postgres(uri)
             async with databases.postgres_database(url) as database, ward(database, way) as one:

@@ -54,6 +54,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     if request.param == "sqlite":
         template = request.getfixturevalue("sqlite_template")
         async with databases.sqlite_database(template, tmp_path) as opened:
+            databases.careless(opened)
             yield opened
     else:
         url = request.getfixturevalue("postgres_url")

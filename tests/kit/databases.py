@@ -7,9 +7,10 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from storage.migrate import upgrade
@@ -41,6 +42,19 @@ async def new_postgres(uri: str, *, migrated: bool = True) -> str:
     if migrated:
         await upgrade(rendered)
     return rendered
+
+
+def careless(database: Database) -> None:
+    """Wait for no disk, as the tests' PostgreSQL does not: nothing here outlives a power cut.
+
+    Thousands of small commits would be nothing but waiting.
+    """
+    if database.is_sqlite:
+
+        def prepare(connection: Any, _: Any) -> None:
+            connection.execute("PRAGMA synchronous=OFF")
+
+        event.listen(database._writer.sync_engine, "connect", prepare)
 
 
 @asynccontextmanager

@@ -25,12 +25,11 @@ from storage.outbox import State
 from storage.session import Database
 from tests.kit import crowd
 from tests.kit.checker import findings
-from tests.kit.databases import new_postgres, sqlite_template
+from tests.kit.databases import careless, new_postgres, sqlite_template
 from tests.kit.office import DUKCAPIL, small_city
 from tests.kit.world import World
 from tests.machine.model import Model
 from tests.machine.screens import buttons, did
-from tests.poison.ward import careless
 
 T = TypeVar("T")
 Opener = Callable[[Path], Coroutine[Any, Any, Database]]

@@ -25,7 +25,7 @@ from tests.kit import crowd
 from tests.kit.office import DUKCAPIL, small_city
 from tests.kit.world import World
 from tests.poison.cases import cases, pieced
-from tests.poison.ward import Ward, careless, ward
+from tests.poison.ward import Ward, ward
 
 REF = reference("in:1:1")
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -225,7 +225,6 @@ async def test_nothing_typed_becomes_a_format(database: Database) -> None:
 @only_sqlite
 async def test_a_comment_is_shown_again_as_it_was_typed(database: Database) -> None:
     """Every fourth of them, all the way: typed, masked, stored as a draft, shown."""
-    careless(database)
     await small_city(database)
     world = await World(database).open()
     ani = await scan(world)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import msgspec
-from sqlalchemy import event, select
+from sqlalchemy import select
 from starlette.applications import Starlette
 
 from simulator.record import Issued
@@ -167,23 +167,9 @@ async def _nothing() -> bytes:
     return b""
 
 
-def careless(database: Database) -> None:
-    """Wait for no disk, as the tests' PostgreSQL does not: nothing here outlives a power cut.
-
-    Thousands of small commits would be nothing but waiting.
-    """
-    if database.is_sqlite:
-
-        def prepare(connection: Any, _: Any) -> None:
-            connection.execute("PRAGMA synchronous=OFF")
-
-        event.listen(database._writer.sync_engine, "connect", prepare)
-
-
 @asynccontextmanager
 async def ward(database: Database, way: str) -> AsyncIterator[Ward]:
     """A small city with its Telegram."""
-    careless(database)
     await small_city(database)
     world = await World(database).open()
     try:

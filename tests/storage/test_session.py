@@ -40,6 +40,15 @@ async def test_an_error_leaves_nothing_behind(database: Database) -> None:
         assert await ledger.total(tx, "x") == 0
 
 
+async def test_what_is_committed_to_a_file_outlives_a_power_cut(tmp_path: Path) -> None:
+    """The tests themselves wait for no disk; the product does, at every commit."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'tanggap.db'}")
+    async with database.transaction() as tx:
+        assert (await tx.exec_driver_sql("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert (await tx.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
+    await database.close()
+
+
 async def test_many_writers_lose_no_count(database: Database) -> None:
     async def add() -> None:
         async with database.transaction() as tx:
