@@ -135,18 +135,21 @@ class Town(Service):
             self.run(thief.press_raw(FORGED[how](data), 1))
 
     def tries(self, thief: Phone, deeds: Sequence[str | int]) -> None:
-        """Go on as if he might: words, and the n-th button of whatever he is shown."""
+        """Go on as if he might: words, and the n-th button of whatever he is shown.
+
+        Not of the menu, to which everybody is led: what that offers, a rating too, is no attack.
+        The answer to his words may be lost, and an older menu be the newest he has.
+        """
         for deed in deeds:
-            shown = buttons(thief, known=False)
-            here = [data for message, data in shown if message == shown[0][0]]
+            asked = [m for m in thief.messages if m.from_bot and m.keyboard and not m.deleted]
+            here = [button for m in asked[-1:] for row in m.keyboard for button in row]
             if isinstance(deed, str):
                 self.run(thief.send(deed))
+            elif any(button.label == "Nilai layanan" for button in here):
+                return
             elif deed < len(here):
-                self.run(thief.press_raw(here[deed], shown[0][0]))
+                self.run(thief.press_raw(here[deed].value, asked[-1].id))
             self.serve("served")
-            told = [m for m in thief.messages if m.from_bot][-1:]
-            if any(b.label == "Nilai layanan" for m in told for row in m.keyboard for b in row):
-                return  # led to the menu, as everybody is; what it offers is no attack
 
     # --- the office speaks ---------------------------------------------------------------------
 
