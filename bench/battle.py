@@ -277,6 +277,13 @@ def sync_url(database_url: str) -> str:
     return database_url.replace("+aiosqlite", "")
 
 
+async def until(seen: Any, patience: float = 120.0) -> None:
+    """Wait until `seen()` is true. Raises TimeoutError after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not seen():
+            await asyncio.sleep(0.05)
+
+
 async def quiet(office: Office, patience: float = 60.0, *, but: str = "") -> None:
     """Wait until nothing waits and nothing is on its way, `but` what goes in that lane."""
     engine = create_engine(sync_url(office.database_url))

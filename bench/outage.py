@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from bench.battle import LABELS, Office, quiet, show, sync_url, telegram
+from bench.battle import LABELS, Office, quiet, show, sync_url, telegram, until
 from simulator import Phone, Simulator
 from simulator.record import Issued
 from tests.kit.databases import new_postgres
@@ -110,13 +110,6 @@ class Outage:
             found = connection.execute(text("select count(*) from response")).scalar_one()
         engine.dispose()
         return int(found)
-
-
-async def until(seen: Any, patience: float = 120.0) -> None:
-    """Wait until `seen()` is true. Raises TimeoutError after `patience` seconds."""
-    async with asyncio.timeout(patience):
-        while not seen():
-            await asyncio.sleep(0.05)
 
 
 async def battle(

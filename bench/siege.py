@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.battle import Crowd, Office, quiet, telegram
+from bench.battle import Crowd, Office, quiet, telegram, until
 from simulator import Simulator
 
 # At once. Telegram comes back to a webhook that failed after longer and longer pauses, in which a
@@ -41,14 +41,6 @@ class Siege:
             await asyncio.sleep(0.02)
         return loop.time() - began
 
-    async def handed_over(self, patience: float) -> None:
-        """Wait until all that people did was taken: an impatient second tap has no answer."""
-        end = asyncio.get_running_loop().time() + patience
-        while self.simulator.updates.pending:
-            if asyncio.get_running_loop().time() > end:
-                raise TimeoutError(f"{len(self.simulator.updates.pending)} updates not taken")
-            await asyncio.sleep(0.02)
-
 
 @asynccontextmanager
 async def siege(
@@ -73,7 +65,8 @@ async def siege(
             yield under
             crowd.stopping = True
             await asyncio.wait_for(running, PATIENCE[mode] + 60)
-            await under.handed_over(PATIENCE[mode])
+            # All of it is to be taken: an impatient second tap has no answer to wait for.
+            await until(lambda: not simulator.updates.pending, PATIENCE[mode])
             await quiet(judged)
             # While it lives: a transaction that it has forgotten still stands open.
             broken = await asyncio.to_thread(judged.findings, simulator, given=crowd.given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from msgspec import json
 from sqlalchemy import ARRAY, BigInteger, String, and_, bindparam, cast, func, select, update
 
 from storage.base import Tx
+from storage.inbox import LONGEST_WAIT
 from storage.outbox import RARE, READY, Outbox, State, cancel_for
 from storage.people import set_active
 from talk.messages import Lane, Policy
@@ -30,8 +31,6 @@ class Outcome(NamedTuple):
 _RESENT = Outbox.not_before.is_not(None)
 _FINAL = (State.SENT, State.FAILED, State.EXPIRED, State.CANCELLED)
 _SOON = tuple(lane for lane in Lane if lane is not Lane.BROADCAST)
-LONGEST_PAUSE = timedelta(hours=1)
-"""No single message is put off for so long, whatever a platform asks for."""
 
 
 @cache
@@ -115,7 +114,7 @@ async def bring_forward(tx: Tx, *, now: datetime) -> int:
     Until then it would hold back all that is for the same chat. Announcements wait for days by
     right. Returns how many it were.
     """
-    far = and_(Outbox.lane.in_(_SOON), Outbox.not_before > now + LONGEST_PAUSE)
+    far = and_(Outbox.lane.in_(_SOON), Outbox.not_before > now + LONGEST_WAIT)
     unsure = and_(RARE, Outbox.state == State.UNCERTAIN)
     moved = 0
     for waits in (Outbox.state == READY, unsure):
