@@ -26,6 +26,8 @@ from tests.kit.disk import small_disk
 from tests.kit.postgres import postgres
 from tests.kit.proxy import before
 
+ROOM = "256m"  # of a small disk: all that a whole siege writes, until it is filled on purpose
+
 
 @contextlib.asynccontextmanager
 async def ground(kind: str, base: Path, *, small: bool) -> AsyncIterator[Ground]:
@@ -36,7 +38,7 @@ async def ground(kind: str, base: Path, *, small: bool) -> AsyncIterator[Ground]
     with contextlib.ExitStack() as stack:
         folders = [base / "office", base / "data"]
         for folder in folders:
-            stack.enter_context(small_disk(folder, "12m")) if small else folder.mkdir()
+            stack.enter_context(small_disk(folder, ROOM)) if small else folder.mkdir()
         office, data = folders
         if kind == "postgresql":
             server = stack.enter_context(postgres())
