@@ -26,6 +26,11 @@ settings.register_profile("tanggap", deadline=None, derandomize="CI" in os.envir
 settings.load_profile("tanggap")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first: at the end no worker waits for the last of another."""
+    items.sort(key=lambda item: item.get_closest_marker("full") is None)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end in a thread of its own: a loop may be running in this one."""
     with ThreadPoolExecutor(1) as pool:

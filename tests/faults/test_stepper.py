@@ -19,7 +19,7 @@ from tests.faults.stepper.telegrams import telegrams
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600), pytest.mark.enable_socket]
 
-SAMPLE = 3  # points for each story and fault in each of the four combinations
+SAMPLE = 2  # points for each story and fault in each of the four combinations
 LOOPS = 4
 SEED = 7
 
