@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from domain import announcing
 from domain.errors import Refused
@@ -17,7 +17,7 @@ from storage.outbox import Outbox, State
 from storage.people import Address
 from talk.messages import Outbound
 from talk.text import plain
-from tests.kit import crowd
+from tests.kit import crowd, plans
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday 09.00 WIB
 ZONE = "Asia/Jakarta"
@@ -299,23 +299,16 @@ async def test_twenty_thousand_are_written_down_in_chunks_across_a_crash(databas
 async def test_a_chunk_is_joined_at_once_whatever_postgresql_last_counted(database, author):
     if database.is_sqlite:
         pytest.skip("SQLite counts nothing and follows the keys")
-    asked = []
-
-    def note(_, __, statement, values, *___):
-        asked.append((statement, values))
-
     async with database.transaction() as tx:
         await crowd.citizens(tx, list(range(5_000_000_001, 5_000_000_011)), at=NOW)
         for table in ("person", "address", "consent"):
             await tx.exec_driver_sql(f"ANALYZE {table}")
         await crowd.citizens(tx, list(range(1_000, 5_000)), at=NOW)
         one = await written(tx)
-        event.listen(database._writer.sync_engine, "before_cursor_execute", note)
-        await announcing.freeze_step(tx, one, now=NOW, chunk=3_000)
-        event.remove(database._writer.sync_engine, "before_cursor_execute", note)
-        (statement, values), *others = [a for a in asked if a[0].startswith("INSERT INTO outbox")]
-        rows = await tx.exec_driver_sql(f"EXPLAIN {statement}", values)
-        plan = "\n".join(row[0] for row in rows)
+        with plans.asked(tx) as statements:
+            await announcing.freeze_step(tx, one, now=NOW, chunk=3_000)
+        only, *others = [s for s in statements if s[0].startswith("INSERT INTO outbox")]
+        plan = "\n".join(await plans.plan(tx, *only))
         await tx.rollback()  # with it what was counted
     assert not others
     assert "Join" in plan

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.shape import shape
@@ -23,6 +23,7 @@ from storage.session import Database, Tx
 from talk.messages import Lane, Outbound, Parcel
 from talk.text import plain
 from tests.kernel.journey import Journey, asked
+from tests.kit import plans
 from tests.kit.databases import deaf
 from tests.kit.world import World
 from web.doors import BODY_LIMIT, Webhook, doors
@@ -299,18 +300,12 @@ async def test_a_second_try_outlives_a_clock_that_is_set_back(
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL knows what is rare
 async def test_what_is_done_is_not_looked_through_for_what_waits(world: World) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        asked.append((statement, values))
-
     async with world.database.transaction() as tx:
-        event.listen(tx.sync_connection, "before_cursor_execute", note)
-        await inbox.take(tx, 64, bot_id=1, now=world.clock.now())
-        await inbox.oldest(tx, bot_id=1)
-        for statement, values in list(asked):
-            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            steps = [row[3] for row in plan if " inbox" in row[3]]
+        with plans.asked(tx) as statements:
+            await inbox.take(tx, 64, bot_id=1, now=world.clock.now())
+            await inbox.oldest(tx, bot_id=1)
+        for statement, values in statements:
+            steps = [step for step in await plans.plan(tx, statement, values) if " inbox" in step]
             assert steps
             assert all("ix_inbox_waiting" in step for step in steps), steps
 

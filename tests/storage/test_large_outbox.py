@@ -7,14 +7,14 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from storage import announcements, erasure, outbox, recipients, sending
 from storage.outbox import Outbox, State
 from storage.session import Database
 from talk.messages import Lane, Outbound, Parcel
 from talk.text import plain
-from tests.kit import crowd
+from tests.kit import crowd, plans
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -128,38 +128,27 @@ async def test_nothing_that_is_asked_while_sending_reads_the_whole_outbox(
 ) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL reads a small table as a whole whatever its indexes are")
-    asked: list[tuple[str, object]] = []
-
-    def note(_: object, __: object, statement: str, values: object, *___: object) -> None:
-        asked.append((statement, values))
-
-    event.listen(database._writer.sync_engine, "before_cursor_execute", note)
     async with database.transaction() as tx:
-        await sending.claim(
-            tx, owner="me", bot_id=crowd.BOT, now=NOW, most=5, others=5, held=[1, 2]
-        )
-        await outbox.put(tx, [_parcel("edit", 1, edits="12")], at=NOW)
-        await outbox.cancel_for(tx, 1, at=NOW, reason="blocked")
-        await outbox.message_of(tx, "AAAAAAAA")
-        await recipients.waiting(tx, 7, before=NOW)
-        await recipients.hold(tx, 7, until=NOW)
-        await recipients.call_off(tx, 7, at=NOW)
-        await erasure.erase(tx, 3, language="id")
-        plans = [
-            (
-                statement,
-                [
-                    row[3]
-                    for row in await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-                ],
+        with plans.asked(tx) as statements:
+            await sending.claim(
+                tx, owner="me", bot_id=crowd.BOT, now=NOW, most=5, others=5, held=[1, 2]
             )
-            for statement, values in list(asked)
+            await outbox.put(tx, [_parcel("edit", 1, edits="12")], at=NOW)
+            await outbox.cancel_for(tx, 1, at=NOW, reason="blocked")
+            await outbox.message_of(tx, "AAAAAAAA")
+            await recipients.waiting(tx, 7, before=NOW)
+            await recipients.hold(tx, 7, until=NOW)
+            await recipients.call_off(tx, 7, at=NOW)
+            await erasure.erase(tx, 3, language="id")
+        found = [
+            (statement, await plans.plan(tx, statement, values))
+            for statement, values in statements
             if statement.startswith(("SELECT", "UPDATE"))
         ]
-    whole = [(s, p) for s, plan in plans for p in plan if p.startswith("SCAN outbox")]
+    whole = [(s, step) for s, steps in found for step in steps if step.startswith("SCAN outbox")]
     assert whole == []
-    assert not [s for s, plan in plans if "USE TEMP B-TREE FOR ORDER BY" in plan]
-    assert len(plans) >= 7
+    assert not [s for s, steps in found if "USE TEMP B-TREE FOR ORDER BY" in steps]
+    assert len(found) >= 7
 
 
 @pytest.mark.usefixtures("people")
