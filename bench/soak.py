@@ -28,7 +28,6 @@ from bench.siege import Siege, failed, siege
 CITIZENS = 4  # at once: an office on an ordinary day, and not a burst
 LOOK = 1.0  # seconds between two looks at the process
 OPEN_FOR = 60.0  # seconds that a transaction may stay open
-WARM = 20.0  # seconds after which every tick but the minute's was called; one loads a calendar
 
 
 @dataclass
@@ -101,7 +100,6 @@ async def battle(
         mode="polling", database_url=database_url, folder=folder, seed=seed, citizens=CITIZENS
     ) as under:
         killed = await kills(under, half, every, random.Random(seed))
-        await asyncio.sleep(WARM)
         await watch.look(under.office, half)
     return under.row | {
         "minutes": minutes,

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -186,12 +189,31 @@ def _without(open_: list[Window], closed: Window) -> list[Window]:
     return rest
 
 
+def _indonesia() -> Any:
+    """The library's class for Indonesia, from its file.
+
+    Asked for it by name, the library reads the calendars of all countries of the world first:
+    8 MiB for as long as the program runs, and a tenth of a second in which it answers nobody.
+    """
+    file = Path(holidays.__file__).with_name("countries") / "indonesia.py"
+    spec = spec_from_file_location("holidays.countries.indonesia", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Indonesia
+
+
+_INDONESIA = _indonesia()
+
+
 @cache
 def _holidays(year: int) -> holidays.HolidayBase:
     # "government" holds the days of collective leave.
-    return holidays.country_holidays(
-        "ID", years=year, categories=("public", "government"), language="id", expand=False
+    found: holidays.HolidayBase = _INDONESIA(
+        years=year, categories=("public", "government"), language="id", expand=False
     )
+    return found
 
 
 @cache

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time, timedelta
+from textwrap import dedent
 
+import holidays
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -102,6 +106,30 @@ def test_the_national_calendar(day, holiday, working):
     assert calendar.is_holiday(given_day) is holiday
     assert calendar.is_working_day(given_day) is working
     assert bool(calendar.holiday_name(given_day)) is holiday
+
+
+@pytest.mark.parametrize("year", range(2020, 2051))
+def test_the_calendar_is_what_the_library_says_when_asked_by_name(year):
+    asked = {"categories": ("public", "government"), "language": "id", "expand": False}
+    named = holidays.country_holidays("ID", years=year, **asked)
+    assert len(named) > 12
+    assert {day: calendar.holiday_name(day) for day in named} == dict(named)
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+    assert {day for day in days if day.year == year and calendar.is_holiday(day)} == set(named)
+
+
+def test_of_all_the_worlds_calendars_one_is_loaded():
+    asked = """
+        import sys
+        from datetime import date
+        from domain import calendar
+        assert calendar.is_holiday(date(2026, 8, 17))
+        print([name for name in sys.modules if name.startswith("holidays.countries")])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(asked)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_office_has_the_last_word_on_holidays_but_not_on_weekends():
