@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(300), pytest.mark.enable_soc
 def test_a_killed_upgrade_leaves_the_old_schema_or_the_new_one(kind: str) -> None:
     """In a process of its own: it forks for every kill, and pytest has threads."""
     command = [sys.executable, "-m", "bench.upgrade", "--databases", kind]
-    command += ["--every", "15", "--chances", "3"]
+    command += ["--every", "8", "--chances", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
