@@ -204,7 +204,7 @@ def _indonesia() -> Any:
     return module.Indonesia
 
 
-_INDONESIA = _indonesia()
+_INDONESIA = _indonesia()  # at the start: that its file is not there must show then
 
 
 @cache
